@@ -1,0 +1,1 @@
+//! Observations and imported records to devices with evidence.

@@ -1,0 +1,1 @@
+//! The hash chain that every act is written to.

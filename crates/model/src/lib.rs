@@ -1,0 +1,24 @@
+//! The words every room shares: addresses, time, observations, facts, provenance, verdicts, limits.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number. Every type that can reach a
+//! user has one serialised form, and that form is the one the CLI, the API and the pages show.
+
+mod address;
+mod anomaly;
+mod attribute;
+mod device;
+mod observation;
+mod provenance;
+mod redact;
+mod time;
+mod verdict;
+
+pub use address::{Mac, MacError};
+pub use anomaly::{Answerable, Skip, WireAnomaly};
+pub use attribute::Attribute;
+pub use device::{Address, Conversation, Device, DeviceId, Fact, Software, Transport};
+pub use observation::{Binding, Endpoint, Flow, Observations, Sighting, Stats, Talker};
+pub use provenance::{Confidence, Source};
+pub use redact::Secret;
+pub use time::{Timestamp, TimestampError};
+pub use verdict::{Epss, Kev, Question, Remediation, Severity, Step, Verdict, VerdictRow};

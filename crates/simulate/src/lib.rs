@@ -1,0 +1,1 @@
+//! A deterministic hospital: devices, packets, records, disclosures.

@@ -1,0 +1,1 @@
+//! Bytes to what was seen: link layer to application, sans-IO.

@@ -1,0 +1,2 @@
+//! Chores that plain cargo lacks.
+fn main() {}
