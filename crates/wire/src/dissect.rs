@@ -1,0 +1,222 @@
+//! The contract between the core and a dissector.
+//!
+//! A dissector is told bytes and answers findings. It never sees a clock, an address table or
+//! another conversation. "Need more", "not mine", "malformed" and "over limit" are different
+//! answers, because different people are answerable for them.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use model::{Answerable, Attribute, Confidence, Mac};
+
+/// One field that a protocol yields. A protocol's table of these is its whole output.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Field {
+    /// Protocol, e.g. `dicom`.
+    pub protocol: &'static str,
+    /// Field as its standard names it, e.g. `(0008,1090)`.
+    pub name: &'static str,
+    /// The attribute it fills.
+    pub attribute: Attribute,
+    /// How far the value can be trusted.
+    pub confidence: Confidence,
+    /// What it is and where the standard defines it, for the documentation.
+    pub meaning: &'static str,
+}
+
+/// Whom a finding is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum About {
+    /// Whoever sent these bytes.
+    Sender,
+    /// Whoever these bytes were sent to.
+    Receiver,
+    /// The owner of a network address named inside the bytes.
+    Ip(IpAddr),
+    /// The owner of a link address named inside the bytes.
+    Mac(Mac),
+}
+
+/// Receives what a dissector finds.
+pub trait Sink {
+    /// A value of `field` stands at `at`, a range of the input that the dissector was given.
+    ///
+    /// `value` is clean text: run wire bytes through [`crate::text::clean`] first.
+    fn found(&mut self, field: &'static Field, about: About, value: &str, at: Range<usize>);
+
+    /// The protocol says that these two addresses are one interface.
+    fn bound(&mut self, protocol: &'static str, mac: Mac, ip: IpAddr);
+
+    /// Something odd, worth counting. `what` is a fixed phrase, never text from the wire.
+    fn odd(&mut self, protocol: &'static str, what: &'static str, answerable: Answerable);
+}
+
+/// Which way bytes of a stream went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// From whoever opened the connection.
+    ToServer,
+    /// From whoever was called.
+    ToClient,
+}
+
+/// Whether the start of a conversation belongs to a protocol.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Probe {
+    /// It does.
+    Mine,
+    /// It may; more bytes are needed.
+    NeedMore,
+    /// It does not.
+    NotMine,
+}
+
+/// The first bytes of a connection, as far as they were seen. Either side may still be empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// First bytes from the client.
+    pub to_server: &'a [u8],
+    /// First bytes from the server.
+    pub to_client: &'a [u8],
+    /// Port of the server: a hint for ties, never a reason.
+    pub port: u16,
+}
+
+/// What a stream dissector did with the bytes it was shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Used this many bytes from the front of the input. Fewer than all means: show the rest
+    /// again, with more behind it. Zero is fine as long as the message fits [`BUFFER_BYTES_MAX`].
+    Used(usize),
+    /// The next bytes, counted from the front of the input, are of no interest; there may be more
+    /// of them than the input holds. They are not buffered.
+    Skip(u64),
+    /// Nothing more of interest in this connection.
+    Done,
+    /// The sender broke the protocol in this way. The conversation keeps its application.
+    Malformed(&'static str),
+    /// A message is larger than we read. The conversation keeps its application.
+    OverLimit(&'static str),
+}
+
+/// Reads one connection.
+pub trait StreamDissector: Send {
+    /// Reads from the front of `input`: all bytes of `direction` that were not used so far.
+    fn read(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step;
+
+    /// `missing` bytes of `direction` were lost. `Done` gives up; `Used(0)` goes on behind it.
+    fn gap(&mut self, direction: Direction, missing: u64) -> Step {
+        let _ = (direction, missing);
+        Step::Done
+    }
+}
+
+/// A protocol over TCP.
+#[derive(Clone, Copy)]
+pub struct StreamProtocol {
+    /// Name, e.g. `dicom`.
+    pub name: &'static str,
+    /// Ports on which it is tried first. A hint for speed; the content decides.
+    pub ports: &'static [u16],
+    /// Decides from the content.
+    pub probe: fn(&Opening<'_>) -> Probe,
+    /// Starts reading a connection.
+    pub open: fn() -> Box<dyn StreamDissector>,
+    /// Every field it can yield.
+    pub fields: &'static [Field],
+}
+
+/// One datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// The payload of the transport.
+    pub payload: &'a [u8],
+    /// Sender's address.
+    pub source: IpAddr,
+    /// Receiver's address.
+    pub destination: IpAddr,
+    /// Sender's port.
+    pub source_port: u16,
+    /// Receiver's port.
+    pub destination_port: u16,
+    /// Sender's link address, where the frame had one.
+    pub source_mac: Option<Mac>,
+}
+
+/// Which side of a datagram plays the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Server {
+    /// The datagram is an answer or an announcement.
+    Sender,
+    /// The datagram is a request.
+    Receiver,
+    /// The content does not say; the ports decide.
+    Unclear,
+}
+
+/// What a datagram dissector made of a datagram.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Heard {
+    /// It is this protocol.
+    Mine(Server),
+    /// It is not.
+    NotMine,
+    /// It is this protocol, broken by its sender in this way.
+    Malformed(&'static str),
+}
+
+/// A protocol over UDP.
+#[derive(Clone, Copy)]
+pub struct DatagramProtocol {
+    /// Name, e.g. `dns`.
+    pub name: &'static str,
+    /// Ports on which it is tried first. A hint for speed; the content decides.
+    pub ports: &'static [u16],
+    /// True where the content is so telling that it is tried on every port; false where it is
+    /// tried on `ports` only, because its content alone proves too little.
+    pub any_port: bool,
+    /// Reads one datagram.
+    pub read: fn(&Datagram<'_>, &mut dyn Sink) -> Heard,
+    /// Every field it can yield.
+    pub fields: &'static [Field],
+}
+
+/// What kind of link frame a protocol rides in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LinkKind {
+    /// An EtherType.
+    EtherType(u16),
+    /// An LLC/SNAP organisation and protocol.
+    Snap([u8; 3], u16),
+}
+
+/// One link frame that carries no IP.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkFrame<'a> {
+    /// Bytes after the EtherType or SNAP header.
+    pub payload: &'a [u8],
+    /// Sender's link address.
+    pub source: Mac,
+    /// Receiver's link address.
+    pub destination: Mac,
+}
+
+/// A protocol straight on the link layer.
+#[derive(Clone, Copy)]
+pub struct LinkProtocol {
+    /// Name, e.g. `lldp`.
+    pub name: &'static str,
+    /// Frames it rides in.
+    pub kind: LinkKind,
+    /// Reads one frame.
+    pub read: fn(&LinkFrame<'_>, &mut dyn Sink) -> Heard,
+    /// Every field it can yield.
+    pub fields: &'static [Field],
+}
+
+/// Most bytes of one direction that wait for a dissector to use them. A dissector that wants a
+/// longer message must take it in parts. Bounds the memory of a hostile connection.
+pub const BUFFER_BYTES_MAX: usize = 256 * 1024;
+
+/// Most bytes of each direction that are kept while no probe has decided.
+pub const PROBE_BYTES_MAX: usize = 2048;

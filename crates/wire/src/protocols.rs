@@ -1,0 +1,39 @@
+//! Every protocol we read, one folder each. The order is the order in which probes are tried.
+
+use crate::dissect::{DatagramProtocol, LinkProtocol, StreamProtocol};
+
+pub mod anydesk;
+pub mod arp;
+pub mod bacnet;
+pub mod cdp;
+pub mod dhcp;
+pub mod dicom;
+pub mod dns;
+pub mod ftp;
+pub mod hl7;
+pub mod http;
+pub mod lldp;
+pub mod llmnr;
+pub mod mdns;
+pub mod modbus;
+pub mod netbios_name;
+pub mod ntp;
+pub mod rdp;
+pub mod smb;
+pub mod snmp;
+pub mod ssdp;
+pub mod ssh;
+pub mod teamviewer;
+pub mod telnet;
+pub mod tls;
+pub mod vnc;
+pub mod wsd;
+
+/// Protocols over TCP.
+pub const STREAM: &[StreamProtocol] = &[];
+
+/// Protocols over UDP.
+pub const DATAGRAM: &[DatagramProtocol] = &[];
+
+/// Protocols straight on the link layer.
+pub const LINK: &[LinkProtocol] = &[];

@@ -1,0 +1,1 @@
+//! ANYDESK: not read yet.

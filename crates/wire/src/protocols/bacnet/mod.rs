@@ -1,0 +1,1 @@
+//! BACNET: not read yet.

@@ -1,0 +1,1 @@
+//! DHCP: not read yet.

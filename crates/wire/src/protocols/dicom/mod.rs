@@ -1,0 +1,1 @@
+//! DICOM: not read yet.

@@ -1,0 +1,1 @@
+//! DNS: not read yet.

@@ -1,0 +1,1 @@
+//! HTTP: not read yet.

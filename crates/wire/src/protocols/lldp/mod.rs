@@ -1,0 +1,1 @@
+//! LLDP: not read yet.

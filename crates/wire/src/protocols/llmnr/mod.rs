@@ -1,0 +1,1 @@
+//! LLMNR: not read yet.

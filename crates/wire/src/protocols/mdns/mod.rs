@@ -1,0 +1,1 @@
+//! MDNS: not read yet.

@@ -1,0 +1,1 @@
+//! MODBUS: not read yet.

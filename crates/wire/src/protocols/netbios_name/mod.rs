@@ -1,0 +1,1 @@
+//! NETBIOS_NAME: not read yet.

@@ -1,0 +1,1 @@
+//! NTP: not read yet.

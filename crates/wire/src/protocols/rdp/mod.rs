@@ -1,0 +1,1 @@
+//! RDP: not read yet.

@@ -1,0 +1,1 @@
+//! SMB: not read yet.

@@ -1,0 +1,1 @@
+//! SNMP: not read yet.

@@ -1,0 +1,1 @@
+//! SSDP: not read yet.

@@ -1,0 +1,1 @@
+//! TEAMVIEWER: not read yet.

@@ -1,0 +1,1 @@
+//! TELNET: not read yet.

@@ -1,0 +1,1 @@
+//! TLS: not read yet.

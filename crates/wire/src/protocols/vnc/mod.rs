@@ -1,0 +1,1 @@
+//! VNC: not read yet.

@@ -1,0 +1,1 @@
+//! WSD: not read yet.
