@@ -1,1 +1,4 @@
+#![forbid(unsafe_code)]
 //! SQLite and PostgreSQL behind one behaviour.
+
+pub mod records;

@@ -1,0 +1,105 @@
+//! Roles and what each may do. The whole matrix is one table; a golden test shows it.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! names {
+    ($type:ident, $error:literal, $($name:ident = $text:literal,)+) => {
+        impl $type {
+            /// All of them, least power first.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The name users see and files carry.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text { $($text => Ok(Self::$name),)+ _ => Err(UnknownName($error)) }
+            }
+        }
+    };
+}
+
+/// The caller: there is nothing of that name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("there is no {0} of that name")]
+pub struct UnknownName(&'static str);
+
+/// What a person is here to do.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Role {
+    /// Sees devices, verdicts and evidence; changes nothing.
+    Viewer,
+    /// Biomedical engineer: also takes in inventories and answers questions about devices.
+    Biomed,
+    /// Security analyst: also takes in captures and disclosures.
+    Analyst,
+    /// Everything, people included.
+    Administrator,
+}
+
+/// Something a role may or may not do.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Permission {
+    /// See devices, conversations, disclosures and verdicts.
+    Read,
+    /// See and check the evidence log.
+    ReadEvidence,
+    /// Take in inventories.
+    IngestInventory,
+    /// Take in captures and disclosures.
+    Ingest,
+    /// Make, change and disable accounts.
+    ManagePeople,
+}
+
+names!(
+    Role,
+    "role",
+    Viewer = "viewer",
+    Biomed = "biomed",
+    Analyst = "analyst",
+    Administrator = "administrator",
+);
+names!(
+    Permission,
+    "permission",
+    Read = "read",
+    ReadEvidence = "read_evidence",
+    IngestInventory = "ingest_inventory",
+    Ingest = "ingest",
+    ManagePeople = "manage_people",
+);
+
+impl Role {
+    /// Whether this role may do `permission`. What is not listed is refused.
+    pub fn allows(self, permission: Permission) -> bool {
+        let granted: &[Permission] = match self {
+            Self::Viewer => &[Permission::Read, Permission::ReadEvidence],
+            Self::Biomed => {
+                &[Permission::Read, Permission::ReadEvidence, Permission::IngestInventory]
+            }
+            Self::Analyst => &[
+                Permission::Read,
+                Permission::ReadEvidence,
+                Permission::IngestInventory,
+                Permission::Ingest,
+            ],
+            Self::Administrator => Permission::ALL,
+        };
+        granted.contains(&permission)
+    }
+}

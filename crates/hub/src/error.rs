@@ -1,0 +1,44 @@
+//! What can go wrong in a use case, sorted by who is answerable.
+
+use model::Answerable;
+
+/// Why a use case was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// The caller is not signed in, or the session has ended.
+    #[error("sign in first")]
+    NotSignedIn,
+    /// The caller's role does not allow it.
+    #[error("your role does not allow {0}")]
+    Forbidden(&'static str),
+    /// What was asked for does not exist, or is outside the caller's scope.
+    #[error("there is no {kind} `{key}`")]
+    NotFound {
+        /// Kind of thing, e.g. `device`.
+        kind: &'static str,
+        /// The key that was asked for.
+        key: String,
+    },
+    /// The caller's input cannot be used.
+    #[error("{0}")]
+    Invalid(String),
+    /// Too many tries; the caller must wait.
+    #[error("too many attempts; try again in {seconds} seconds")]
+    TryLater {
+        /// How long to wait.
+        seconds: u64,
+    },
+    /// The machine, the disk or the database.
+    #[error("{0}")]
+    Environment(String),
+}
+
+impl HubError {
+    /// Who is answerable.
+    pub const fn answerable(&self) -> Answerable {
+        match self {
+            Self::Environment(_) => Answerable::Environment,
+            _ => Answerable::Caller,
+        }
+    }
+}

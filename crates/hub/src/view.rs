@@ -1,0 +1,154 @@
+//! Reading: what the pages, the API and the command line show.
+
+use model::DeviceId;
+use store::records::{
+    DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, DisclosureDetail,
+    DisclosureFilter, DisclosureRow, EvidenceRow, IngestRow, OpenQuestion, Overview, Page, Rows,
+    SoftwareRow, VerdictFilter,
+};
+
+use crate::{Caller, Hub, HubError};
+
+impl Hub {
+    /// The state of the whole house.
+    pub fn overview(&self, caller: &Caller) -> Result<Overview, HubError> {
+        let _ = caller;
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// The questions that would decide most unknown verdicts, most first.
+    pub fn open_questions(
+        &self,
+        caller: &Caller,
+        limit: u64,
+    ) -> Result<Vec<OpenQuestion>, HubError> {
+        let _ = (caller, limit);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// Devices that match `filter`.
+    pub fn devices(
+        &self,
+        caller: &Caller,
+        filter: &DeviceFilter,
+        order: DeviceOrder,
+        page: Page,
+    ) -> Result<Rows<DeviceRow>, HubError> {
+        let _ = (caller, filter, order, page);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// Values that devices have for `maker` and `class`, with how many, for the filters.
+    pub fn device_facets(&self, caller: &Caller) -> Result<Facets, HubError> {
+        let _ = caller;
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// One device with all that is known of it.
+    pub fn device(&self, caller: &Caller, id: DeviceId) -> Result<DeviceDetail, HubError> {
+        let _ = (caller, id);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// Software and how many devices have it.
+    pub fn software(
+        &self,
+        caller: &Caller,
+        text: Option<&str>,
+        page: Page,
+    ) -> Result<Rows<SoftwareRow>, HubError> {
+        let _ = (caller, text, page);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// Disclosures that match `filter`, those that touch devices first, newest first.
+    pub fn disclosures(
+        &self,
+        caller: &Caller,
+        filter: &DisclosureFilter,
+        page: Page,
+    ) -> Result<Rows<DisclosureRow>, HubError> {
+        let _ = (caller, filter, page);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// One disclosure, by its key or its tracking id, with a page of the devices it touches.
+    pub fn disclosure(
+        &self,
+        caller: &Caller,
+        key: &str,
+        page: Page,
+    ) -> Result<DisclosureDetail, HubError> {
+        let _ = (caller, key, page);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// The document as it was received, byte for byte.
+    pub fn disclosure_raw(&self, caller: &Caller, key: &str) -> Result<Vec<u8>, HubError> {
+        let _ = (caller, key);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// Verdicts that match `filter`, worst first.
+    pub fn verdicts(
+        &self,
+        caller: &Caller,
+        filter: &VerdictFilter,
+        page: Page,
+    ) -> Result<Rows<DeviceVerdict>, HubError> {
+        let _ = (caller, filter, page);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// What was taken in, newest first, with what was skipped.
+    pub fn ingests(&self, caller: &Caller, page: Page) -> Result<Rows<IngestRow>, HubError> {
+        let _ = (caller, page);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// The evidence log, newest first.
+    pub fn evidence(&self, caller: &Caller, page: Page) -> Result<Rows<EvidenceRow>, HubError> {
+        let _ = (caller, page);
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+
+    /// Checks the whole evidence chain.
+    pub fn verify_evidence(&self, caller: &Caller) -> Result<EvidenceCheck, HubError> {
+        let _ = caller;
+        Err(HubError::Environment("not wired yet".to_owned()))
+    }
+}
+
+/// Values to filter devices by, each with how many devices have it.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Facets {
+    /// Classes.
+    pub classes: Vec<(String, u64)>,
+    /// Makers.
+    pub makers: Vec<(String, u64)>,
+    /// Sites.
+    pub sites: Vec<(String, u64)>,
+}
+
+/// Whether the evidence chain holds.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct EvidenceCheck {
+    /// True where every row is as it was written, in order, none missing.
+    pub ok: bool,
+    /// Rows checked.
+    pub rows: u64,
+    /// Hash of the last row, hexadecimal.
+    pub head: String,
+    /// The first row that does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bad: Option<BadRow>,
+}
+
+/// The first row of the evidence chain that does not hold.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct BadRow {
+    /// Its number, from 1.
+    pub row: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
