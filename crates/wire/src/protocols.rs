@@ -36,4 +36,4 @@ pub const STREAM: &[StreamProtocol] = &[];
 pub const DATAGRAM: &[DatagramProtocol] = &[];
 
 /// Protocols straight on the link layer.
-pub const LINK: &[LinkProtocol] = &[];
+pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL];
