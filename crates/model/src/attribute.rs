@@ -56,6 +56,10 @@ attributes! {
     Serial = "serial",
     /// Unique device identifier (21 CFR 801), as printed.
     Udi = "udi",
+    /// Link address that a record states, whether or not it was ever seen.
+    StatedMac = "stated_mac",
+    /// Network address that a record states, whether or not it was ever seen.
+    StatedIp = "stated_ip",
     /// The hospital's own key in its inventory.
     AssetTag = "asset_tag",
     /// What the device does on the network, e.g. `dicom_storage_scp`, `dhcp_server`, `router`.
@@ -82,6 +86,8 @@ attributes! {
     StatedLocation = "stated_location",
 
     // Records from the hospital's own files.
+    /// What the inventory calls this kind of device, in its own words.
+    Description = "description",
     /// Where the inventory says the device is.
     Location = "location",
     /// Department that uses the device.
@@ -134,6 +140,8 @@ attributes! {
     HttpHost = "http_host",
     /// Authentication scheme seen or offered, e.g. `Basic`. Never the credential.
     HttpAuthentication = "http_authentication",
+    /// Title of a page that the device serves.
+    HttpTitle = "http_title",
     /// Realm of a `WWW-Authenticate` challenge.
     HttpRealm = "http_realm",
     /// Server name that a client asked for.
@@ -150,6 +158,8 @@ attributes! {
     TlsNotBefore = "tls_not_before",
     /// End of validity of that certificate, RFC 3339.
     TlsNotAfter = "tls_not_after",
+    /// `yes` where that certificate names itself as its issuer.
+    TlsSelfSigned = "tls_self_signed",
     /// JA4 client fingerprint.
     Ja4 = "ja4",
     /// SSH identification string.
