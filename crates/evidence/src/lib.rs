@@ -1,1 +1,14 @@
+#![forbid(unsafe_code)]
 //! The hash chain that every act is written to.
+//!
+//! [`Chain::next`] makes a row from the row before it; [`verify`] reads rows back and says whether
+//! each is as it was written. The byte form that is hashed stands in [`chain`], so that a person
+//! can check a row with `sha256sum` and nothing of ours.
+
+mod canonical;
+pub mod chain;
+mod check;
+
+pub use canonical::{canonical_json, sha256_hex};
+pub use chain::{Act, Chain, Entry, GENESIS_HASH, Head};
+pub use check::{Bad, Check, Verifier, verify, verify_against};
