@@ -1,1 +1,26 @@
+#![forbid(unsafe_code)]
 //! Observations and imported records to devices with evidence.
+//!
+//! Input:   [`model::Observations`] of a capture, or an inventory file of the hospital.
+//! Output:  devices with a key of our own, every value standing on its facts, and the
+//!          conversations between them.
+//! Method:  endpoints are grouped into devices (`group`), rules from `knowledge/` add facts to
+//!          what was said outright (`rules`), and a published precedence picks the current value
+//!          of each attribute (`derive`). What lost stays visible among the facts.
+
+mod derive;
+mod group;
+mod identify;
+mod index;
+mod inventory;
+mod join;
+pub mod knowledge;
+mod rules;
+
+pub use derive::{derive, display_name};
+pub use identify::{Identified, identify};
+pub use index::Index;
+pub use inventory::{
+    CELL_CHARS_MAX, Inventory, InventoryRecord, ROWS_MAX, looks_like_inventory, read_inventory,
+};
+pub use join::{Joined, join_inventory};

@@ -30,10 +30,10 @@ pub mod vnc;
 pub mod wsd;
 
 /// Protocols over TCP.
-pub const STREAM: &[StreamProtocol] = &[dns::OVER_TCP];
+pub const STREAM: &[StreamProtocol] = &[];
 
 /// Protocols over UDP.
-pub const DATAGRAM: &[DatagramProtocol] = &[dns::PROTOCOL];
+pub const DATAGRAM: &[DatagramProtocol] = &[];
 
 /// Protocols straight on the link layer.
-pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL];
+pub const LINK: &[LinkProtocol] = &[];

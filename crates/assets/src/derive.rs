@@ -1,0 +1,238 @@
+//! The current value of each attribute, chosen among its facts by a published precedence.
+//!
+//! Source: `knowledge/precedence.csv`. A fact trusted less than [`Confidence::LIKELY`] never beats
+//!         one trusted more; among the rest the kind of source decides, then confidence, then how
+//!         recently it was seen. Facts are sorted by exactly this order, so the first fact of an
+//!         attribute is its current value and those behind it are what disagreed or agreed.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use model::{Attribute, Confidence, Device, Fact, Software, Source};
+
+use crate::{knowledge, rules};
+
+/// Sorts the facts of `device`, follows the rules, and fills in every derived attribute.
+pub fn derive(device: &mut Device) {
+    device.facts.retain(|fact| !is_derived(fact));
+    device.facts.extend(crate::identify::interface_makers(device));
+    device.facts.extend(rules::follow(&device.facts));
+    merge(&mut device.facts);
+    let first = |attribute| current(&device.facts, attribute).map(|fact| fact.value.clone());
+    device.maker = first(Attribute::Maker);
+    device.model = first(Attribute::Model);
+    device.class = first(Attribute::Class);
+    device.serial = first(Attribute::Serial);
+    device.os = first(Attribute::Os);
+    device.software_version = first(Attribute::SoftwareVersion);
+    device.location = first(Attribute::Location).or_else(|| first(Attribute::StatedLocation));
+    device.asset_id = first(Attribute::AssetTag);
+    device.names = names(&device.facts);
+    device.software = software(&device.facts);
+    device.roles = distinct(&device.facts, Attribute::Role);
+    let spoken = device.facts.iter().filter_map(|fact| match &fact.source {
+        Source::Wire { protocol, .. } => Some(protocol.clone()),
+        _ => None,
+    });
+    let protocols: BTreeSet<String> = spoken.chain(device.protocols.drain(..)).collect();
+    device.protocols =
+        protocols.into_iter().filter(|name| !NOT_PROTOCOLS.contains(&name.as_str())).collect();
+}
+
+/// The name people would call the device by: a name of its own, else its key, else an address.
+pub fn display_name(device: &Device) -> String {
+    let address = || {
+        let newest = device.addresses.iter().max_by_key(|address| address.last_seen)?;
+        newest.ip.map(|ip| ip.to_string()).or_else(|| newest.mac.map(|mac| mac.to_string()))
+    };
+    let known = device.names.first().or(device.asset_id.as_ref()).cloned();
+    known.or_else(address).unwrap_or_else(|| device.id.to_string())
+}
+
+/// The fact that stands for `attribute`, in facts that [`derive`] has sorted.
+fn current(facts: &[Fact], attribute: Attribute) -> Option<&Fact> {
+    facts.iter().find(|fact| fact.attribute == attribute)
+}
+
+/// Joins facts that say the same from the same kind of place, and sorts them.
+pub(crate) fn merge(facts: &mut Vec<Fact>) {
+    facts.sort_by(|a, b| {
+        (a.attribute, &a.value, place(&a.source), a.first_seen).cmp(&(
+            b.attribute,
+            &b.value,
+            place(&b.source),
+            b.first_seen,
+        ))
+    });
+    facts.dedup_by(|later, kept| {
+        let same = later.attribute == kept.attribute
+            && later.value == kept.value
+            && place(&later.source) == place(&kept.source);
+        if same {
+            kept.last_seen = kept.last_seen.max(later.last_seen);
+            kept.count = kept.count.saturating_add(later.count);
+            kept.confidence = kept.confidence.max(later.confidence);
+        }
+        same
+    });
+    facts.sort_by(rank);
+}
+
+/// By attribute, then the fact that stands first.
+fn rank(a: &Fact, b: &Fact) -> Ordering {
+    let order = |fact: &Fact| {
+        let doubtful = fact.confidence < Confidence::LIKELY;
+        let kinds = knowledge::precedence(fact.attribute);
+        let kind = kinds.iter().position(|kind| *kind == kind_of(&fact.source));
+        (fact.attribute, doubtful, if doubtful { None } else { kind })
+    };
+    order(a)
+        .cmp(&order(b))
+        .then_with(|| b.confidence.cmp(&a.confidence))
+        .then_with(|| b.last_seen.cmp(&a.last_seen))
+        .then_with(|| b.count.cmp(&a.count))
+        .then_with(|| a.value.cmp(&b.value))
+        .then_with(|| a.source.cmp(&b.source))
+}
+
+fn kind_of(source: &Source) -> &'static str {
+    match source {
+        Source::Wire { .. } => "wire",
+        Source::File { .. } => "file",
+        Source::Rule { .. } => "rule",
+        Source::Person { .. } => "person",
+    }
+}
+
+/// What makes two sources the same place for counting: not the frame, but the field.
+fn place(source: &Source) -> (&'static str, &str, &str) {
+    match source {
+        Source::Wire { protocol, field, .. } => ("wire", protocol, field),
+        Source::File { path, column, .. } => ("file", path, column),
+        Source::Rule { rule, .. } => ("rule", rule, ""),
+        Source::Person { name, .. } => ("person", name, ""),
+    }
+}
+
+/// Facts that are worked out anew each time.
+fn is_derived(fact: &Fact) -> bool {
+    matches!(fact.source, Source::Rule { .. })
+}
+
+fn names(facts: &[Fact]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for attribute in NAMES {
+        for fact in facts.iter().filter(|fact| fact.attribute == *attribute) {
+            if !names.iter().any(|name| name.eq_ignore_ascii_case(&fact.value)) {
+                names.push(fact.value.clone());
+            }
+        }
+    }
+    names
+}
+
+fn software(facts: &[Fact]) -> Vec<Software> {
+    distinct(facts, Attribute::Software).iter().map(|value| Software::from_fact(value)).collect()
+}
+
+fn distinct(facts: &[Fact], attribute: Attribute) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for fact in facts.iter().filter(|fact| fact.attribute == attribute) {
+        if !values.contains(&fact.value) {
+            values.push(fact.value.clone());
+        }
+    }
+    values
+}
+
+/// Attributes that name a device, best first.
+const NAMES: &[Attribute] = &[
+    Attribute::Hostname,
+    Attribute::StationName,
+    Attribute::DeviceName,
+    Attribute::Hl7Application,
+];
+
+/// Sources that are layers of ours and no protocol a device speaks.
+const NOT_PROTOCOLS: &[&str] = &["flow"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Timestamp;
+
+    fn fact(value: &str, confidence: Confidence, source: Source, seen: i64) -> Fact {
+        Fact {
+            attribute: Attribute::SoftwareVersion,
+            value: value.to_owned(),
+            confidence,
+            source,
+            first_seen: Timestamp::from_seconds(seen),
+            last_seen: Timestamp::from_seconds(seen),
+            count: 1,
+        }
+    }
+
+    fn wire() -> Source {
+        Source::Wire {
+            capture: "a.pcap".into(),
+            frame: 1,
+            offset_bytes: 0,
+            length_bytes: 1,
+            protocol: "dicom".into(),
+            field: "(0018,1020)".into(),
+            rule: "dicom.(0018,1020)".into(),
+        }
+    }
+
+    fn file() -> Source {
+        Source::File { path: "cmms.csv".into(), row: 2, column: "Firmware".into() }
+    }
+
+    #[test]
+    fn picks_by_the_published_precedence() {
+        for (name, facts, want) in [
+            (
+                "the wire knows the running version",
+                vec![
+                    fact("1.0", Confidence::STATED, file(), 9),
+                    fact("2.0", Confidence::STATED, wire(), 1),
+                ],
+                "2.0",
+            ),
+            (
+                "a weak sighting does not beat a record",
+                vec![
+                    fact("1.0", Confidence::STATED, file(), 1),
+                    fact("2.0", Confidence::WEAK, wire(), 9),
+                ],
+                "1.0",
+            ),
+            (
+                "among equals the newest",
+                vec![
+                    fact("1.0", Confidence::STATED, wire(), 1),
+                    fact("2.0", Confidence::STATED, wire(), 9),
+                ],
+                "2.0",
+            ),
+        ] {
+            let mut facts = facts;
+            merge(&mut facts);
+            let got = current(&facts, Attribute::SoftwareVersion).map(|fact| fact.value.as_str());
+            assert_eq!(got, Some(want), "{name}");
+        }
+    }
+
+    #[test]
+    fn joins_what_says_the_same() {
+        let mut facts = vec![
+            fact("1.0", Confidence::STATED, wire(), 5),
+            fact("1.0", Confidence::STATED, wire(), 1),
+            fact("1.0", Confidence::STATED, file(), 3),
+        ];
+        merge(&mut facts);
+        assert_eq!(facts.iter().map(|fact| fact.count).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(facts[0].first_seen, Timestamp::from_seconds(1));
+    }
+}

@@ -1,0 +1,266 @@
+//! A capture's observations to devices, new ones and known ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    Address, Attribute, Confidence, Conversation, Device, DeviceId, Endpoint, Fact, Observations,
+    Sighting, Source, Timestamp,
+};
+use sha2::{Digest, Sha256};
+
+use crate::derive::derive;
+use crate::group::{Group, Grouping};
+use crate::index::{IDENTIFIERS, Index};
+use crate::knowledge;
+
+/// What a capture says about devices.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Identified {
+    /// Devices seen in the capture, whole: what was known before and what is new. Sorted by key.
+    pub devices: Vec<Device>,
+    /// Hosts beyond the local network that something was learned about. Not the hospital's
+    /// devices; shown by `observe`, not kept in the inventory.
+    pub external: Vec<Device>,
+    /// Conversations, by device key where known.
+    pub conversations: Vec<Conversation>,
+}
+
+/// Groups what a capture showed into devices, and joins them with those in `known`.
+pub fn identify(observations: &Observations, site: &str, known: &Index) -> Identified {
+    let grouping = Grouping::of(observations);
+    let mut gathered: Vec<Gathered> = grouping.groups.iter().map(|_| Gathered::default()).collect();
+    gather(observations, &grouping, &mut gathered);
+    let mut identified = Identified::default();
+    let mut keys: Vec<Option<DeviceId>> = vec![None; gathered.len()];
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, (group, gathered)) in grouping.groups.iter().zip(gathered).enumerate() {
+        if group.external && gathered.facts.iter().all(|f| f.attribute == Attribute::Role) {
+            continue;
+        }
+        let place = if group.external { None } else { find_known(group, &gathered.facts, known) };
+        let before = place.and_then(|place| known.device(place)).cloned();
+        // Two groups that both claim a known device: the first has it, the second stands alone.
+        let free = place.is_none_or(|place| *taken.entry(place).or_insert(at) == at);
+        let device = build(group, gathered, site, before.filter(|_| free));
+        if let Some(key) = keys.get_mut(at) {
+            *key = Some(device.id);
+        }
+        if group.external {
+            identified.external.push(device);
+        } else {
+            identified.devices.push(device);
+        }
+    }
+    identified.devices.sort_by_key(|device| device.id);
+    identified.external.sort_by_key(|device| device.id);
+    identified.conversations = conversations(observations, &grouping, &keys);
+    identified
+}
+
+/// Facts about the makers of the network interfaces of `device`.
+pub(crate) fn interface_makers(device: &Device) -> Vec<Fact> {
+    let macs: BTreeSet<_> = device.addresses.iter().filter_map(|address| address.mac).collect();
+    macs.into_iter()
+        .filter_map(|mac| {
+            Some(Fact {
+                attribute: Attribute::InterfaceMaker,
+                value: knowledge::interface_maker(mac)?.to_owned(),
+                confidence: Confidence::STRONG,
+                source: Source::Rule {
+                    rule: "ieee-registry".to_owned(),
+                    from: format!("mac = {mac}"),
+                },
+                first_seen: device.first_seen,
+                last_seen: device.last_seen,
+                count: 1,
+            })
+        })
+        .collect()
+}
+
+/// What belongs to one group.
+#[derive(Default)]
+struct Gathered {
+    addresses: Vec<Address>,
+    facts: Vec<Fact>,
+    protocols: BTreeSet<String>,
+}
+
+fn gather(observations: &Observations, grouping: &Grouping, gathered: &mut [Gathered]) {
+    let find = |endpoint: &Endpoint| grouping.find(endpoint);
+    for talker in &observations.talkers {
+        let Some(at) = find(&talker.endpoint) else { continue };
+        let group = grouping.groups.get(at);
+        let Endpoint { mac, ip, vlan } = talker.endpoint;
+        let mac = mac.filter(|mac| group.is_some_and(|group| group.macs.contains(mac)));
+        let (first_seen, last_seen) = (talker.first_seen, talker.last_seen);
+        if let Some(entry) = gathered.get_mut(at) {
+            entry.addresses.push(Address { mac, ip, vlan, first_seen, last_seen });
+        }
+    }
+    for sighting in &observations.sightings {
+        if let Some(entry) = find(&sighting.endpoint).and_then(|at| gathered.get_mut(at)) {
+            entry.facts.push(fact(sighting));
+        }
+    }
+    for flow in &observations.flows {
+        let Some(application) = &flow.application else { continue };
+        for endpoint in [&flow.client, &flow.server] {
+            if let Some(entry) = find(endpoint).and_then(|at| gathered.get_mut(at)) {
+                entry.protocols.insert(application.clone());
+            }
+        }
+    }
+}
+
+fn fact(sighting: &Sighting) -> Fact {
+    Fact {
+        attribute: sighting.attribute,
+        value: sighting.value.clone(),
+        confidence: sighting.confidence,
+        source: sighting.source.clone(),
+        first_seen: sighting.first_seen,
+        last_seen: sighting.last_seen,
+        count: sighting.count,
+    }
+}
+
+/// The known device that this group is: by link address, else by a value that names one device,
+/// else, for a group without a link address of its own, by network address.
+fn find_known(group: &Group, facts: &[Fact], known: &Index) -> Option<usize> {
+    let by_mac = group.macs.iter().find_map(|mac| known.by_mac(*mac));
+    let by_value = || {
+        IDENTIFIERS.iter().find_map(|attribute| {
+            let mut facts = facts
+                .iter()
+                .filter(|f| f.attribute == *attribute && f.confidence >= Confidence::STRONG);
+            facts.find_map(|fact| known.by_value(*attribute, &fact.value))
+        })
+    };
+    let by_ip = || {
+        let at = group.ips.iter().find_map(|ip| known.by_ip(*ip))?;
+        let device = known.device(at)?;
+        let has_mac = device.addresses.iter().any(|address| address.mac.is_some());
+        let states_mac = device.facts.iter().any(|f| f.attribute == Attribute::StatedMac);
+        // An address that moved to another interface is another device.
+        (group.macs.is_empty() || !(has_mac || states_mac)).then_some(at)
+    };
+    by_mac.or_else(by_value).or_else(by_ip)
+}
+
+fn build(group: &Group, gathered: Gathered, site: &str, before: Option<Device>) -> Device {
+    let times = gathered
+        .addresses
+        .iter()
+        .map(|address| (address.first_seen, address.last_seen))
+        .chain(gathered.facts.iter().map(|fact| (fact.first_seen, fact.last_seen)));
+    let (first, last) = times.fold((None::<Timestamp>, None::<Timestamp>), |(f, l), (a, b)| {
+        (Some(f.map_or(a, |f| f.min(a))), Some(l.map_or(b, |l| l.max(b))))
+    });
+    let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+    let mut device = before.unwrap_or_else(|| new_device(&primary(group), site, first, last));
+    device.first_seen = device.first_seen.min(first);
+    device.last_seen = device.last_seen.max(last);
+    device.addresses.extend(gathered.addresses);
+    merge_addresses(&mut device.addresses);
+    device.facts.extend(gathered.facts);
+    device.protocols.extend(gathered.protocols);
+    derive(&mut device);
+    device
+}
+
+/// A device that was not known before. Its key follows from what it was first known by.
+pub(crate) fn new_device(
+    primary: &str,
+    site: &str,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+) -> Device {
+    let digest = Sha256::digest(format!("{site}\n{primary}").as_bytes());
+    let mut distinguishing = [0u8; 10];
+    for (to, from) in distinguishing.iter_mut().zip(digest.iter()) {
+        *to = *from;
+    }
+    Device {
+        id: DeviceId::new(first_seen, distinguishing),
+        asset_id: None,
+        site: site.to_owned(),
+        addresses: Vec::new(),
+        names: Vec::new(),
+        maker: None,
+        model: None,
+        class: None,
+        serial: None,
+        os: None,
+        software_version: None,
+        location: None,
+        software: Vec::new(),
+        roles: Vec::new(),
+        protocols: Vec::new(),
+        facts: Vec::new(),
+        first_seen,
+        last_seen,
+    }
+}
+
+fn primary(group: &Group) -> String {
+    match (group.macs.first(), group.ips.first()) {
+        (Some(mac), _) => mac.to_string(),
+        (None, Some(ip)) => ip.to_string(),
+        (None, None) => String::new(),
+    }
+}
+
+/// Joins rows with the same addresses.
+pub(crate) fn merge_addresses(addresses: &mut Vec<Address>) {
+    addresses.sort();
+    addresses.dedup_by(|later, kept| {
+        let same = (later.mac, later.ip, later.vlan) == (kept.mac, kept.ip, kept.vlan);
+        if same {
+            kept.first_seen = kept.first_seen.min(later.first_seen);
+            kept.last_seen = kept.last_seen.max(later.last_seen);
+        }
+        same
+    });
+}
+
+fn conversations(
+    observations: &Observations,
+    grouping: &Grouping,
+    keys: &[Option<DeviceId>],
+) -> Vec<Conversation> {
+    let name = |endpoint: &Endpoint| {
+        let key = grouping.find(endpoint).and_then(|at| keys.get(at).copied().flatten());
+        key.map_or_else(|| address(endpoint), |key| key.to_string())
+    };
+    let mut conversations: Vec<Conversation> = observations
+        .flows
+        .iter()
+        .map(|flow| Conversation {
+            client: name(&flow.client),
+            server: name(&flow.server),
+            client_address: address(&flow.client),
+            server_address: address(&flow.server),
+            transport: flow.transport,
+            port: flow.port,
+            application: flow.application.clone(),
+            packets: flow.packets,
+            bytes: flow.bytes,
+            first_seen: flow.first_seen,
+            last_seen: flow.last_seen,
+        })
+        .collect();
+    conversations.sort_by(|a, b| {
+        let order = |c: &Conversation| (c.client_address.clone(), c.server_address.clone());
+        order(a).cmp(&order(b)).then_with(|| (a.port, a.first_seen).cmp(&(b.port, b.first_seen)))
+    });
+    conversations
+}
+
+fn address(endpoint: &Endpoint) -> String {
+    match (endpoint.ip, endpoint.mac) {
+        (Some(ip), _) => ip.to_string(),
+        (None, Some(mac)) => mac.to_string(),
+        (None, None) => String::new(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Finds the device that an identifier belongs to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use model::{Attribute, Device, Mac};
+
+/// Identifiers of devices that are known already. Positions are those in [`Index::devices`].
+///
+/// An identifier that two devices have names neither, and is left out.
+#[derive(Debug, Default)]
+pub struct Index {
+    devices: Vec<Device>,
+    macs: Unique<Mac>,
+    ips: Unique<IpAddr>,
+    named: BTreeMap<Attribute, Unique<String>>,
+}
+
+/// Values that belong to exactly one device.
+#[derive(Debug)]
+struct Unique<K>(BTreeMap<K, Option<usize>>);
+
+impl<K> Default for Unique<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord> Unique<K> {
+    fn add(&mut self, key: K, device: usize) {
+        let entry = self.0.entry(key).or_insert(Some(device));
+        if *entry != Some(device) {
+            *entry = None;
+        }
+    }
+
+    fn find(&self, key: &K) -> Option<usize> {
+        self.0.get(key).copied().flatten()
+    }
+}
+
+impl Index {
+    /// Indexes the devices of one site.
+    pub fn new(devices: Vec<Device>) -> Self {
+        let mut index = Self::default();
+        for device in devices {
+            index.add(device);
+        }
+        index
+    }
+
+    /// The devices, in the order they were given.
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
+    }
+
+    pub(crate) fn device(&self, at: usize) -> Option<&Device> {
+        self.devices.get(at)
+    }
+
+    pub(crate) fn add(&mut self, device: Device) {
+        let at = self.devices.len();
+        self.note(&device, at);
+        self.devices.push(device);
+    }
+
+    /// Puts a changed device in the place of the one it was.
+    pub(crate) fn replace(&mut self, at: usize, device: Device) {
+        self.note(&device, at);
+        if let Some(place) = self.devices.get_mut(at) {
+            *place = device;
+        }
+    }
+
+    pub(crate) fn by_mac(&self, mac: Mac) -> Option<usize> {
+        self.macs.find(&mac)
+    }
+
+    pub(crate) fn by_ip(&self, ip: IpAddr) -> Option<usize> {
+        self.ips.find(&ip)
+    }
+
+    pub(crate) fn by_value(&self, attribute: Attribute, value: &str) -> Option<usize> {
+        self.named.get(&attribute)?.find(&key(value))
+    }
+
+    fn note(&mut self, device: &Device, at: usize) {
+        let macs: BTreeSet<Mac> = device.addresses.iter().filter_map(|a| a.mac).collect();
+        for mac in macs {
+            self.macs.add(mac, at);
+        }
+        for ip in device.addresses.iter().filter_map(|address| address.ip) {
+            self.ips.add(ip, at);
+        }
+        for fact in &device.facts {
+            match fact.attribute {
+                Attribute::StatedMac => {
+                    if let Ok(mac) = fact.value.parse() {
+                        self.macs.add(mac, at);
+                    }
+                }
+                Attribute::StatedIp => {
+                    if let Ok(ip) = fact.value.parse() {
+                        self.ips.add(ip, at);
+                    }
+                }
+                attribute if IDENTIFIERS.contains(&attribute) => {
+                    self.named.entry(attribute).or_default().add(key(&fact.value), at);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Case and punctuation differ between what a label, a record and a device say.
+fn key(value: &str) -> String {
+    value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Attributes whose value names one device, strongest first.
+pub(crate) const IDENTIFIERS: &[Attribute] =
+    &[Attribute::AssetTag, Attribute::Udi, Attribute::Serial, Attribute::Hostname];

@@ -1,0 +1,133 @@
+//! Tables of facts from `knowledge/`, compiled in.
+//!
+//! Each table is read once; a row that cannot be read fails a test here, never a run.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use model::{Attribute, Mac};
+
+/// One row of `knowledge/classes.csv`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeviceClass {
+    /// Key, e.g. `infusion_pump`.
+    pub key: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// Zone that such a device usually belongs in.
+    pub zone_hint: &'static str,
+    /// What it does for care: `life_support`, `therapy`, `monitoring`, `diagnosis`, …
+    pub care_function: &'static str,
+}
+
+/// Device classes by key.
+pub fn classes() -> &'static BTreeMap<&'static str, DeviceClass> {
+    static TABLE: LazyLock<BTreeMap<&'static str, DeviceClass>> = LazyLock::new(|| {
+        rows(CLASSES)
+            .filter_map(|row| {
+                let [key, name, zone_hint, care_function, ..] = row.as_slice() else { return None };
+                Some((*key, DeviceClass { key, name, zone_hint, care_function }))
+            })
+            .collect()
+    });
+    &TABLE
+}
+
+/// The organisation that the IEEE registered the block of `mac` to, longest block first.
+pub fn interface_maker(mac: Mac) -> Option<&'static str> {
+    static TABLE: LazyLock<Vec<(u64, &'static str)>> = LazyLock::new(|| {
+        let mut blocks: Vec<(u64, &'static str)> = OUI.lines().filter_map(oui_line).collect();
+        blocks.sort_unstable();
+        blocks
+    });
+    if mac.is_local() || mac.is_group() {
+        return None;
+    }
+    [36, 28, 24].into_iter().find_map(|bits| {
+        let key = block_key(mac.as_u64() >> (48 - bits), bits);
+        let at = TABLE.binary_search_by_key(&key, |(block, _)| *block).ok()?;
+        TABLE.get(at).map(|(_, name)| *name)
+    })
+}
+
+fn oui_line(line: &'static str) -> Option<(u64, &'static str)> {
+    let (prefix, name) = line.split_once('\t')?;
+    let bits = prefix.len() as u64 * 4;
+    Some((block_key(u64::from_str_radix(prefix, 16).ok()?, bits), name))
+}
+
+/// Prefix and its length in one number, so that blocks of different lengths do not collide.
+const fn block_key(prefix: u64, bits: u64) -> u64 {
+    prefix << 8 | bits
+}
+
+/// Which kind of source wins for an attribute, best first. Any attribute that is not listed uses
+/// the row `*`.
+pub fn precedence(attribute: Attribute) -> &'static [&'static str] {
+    static TABLE: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+        rows(PRECEDENCE)
+            .filter_map(|row| {
+                let [attribute, order, ..] = row.as_slice() else { return None };
+                Some((*attribute, order.split(' ').collect()))
+            })
+            .collect()
+    });
+    TABLE.get(attribute.name()).or_else(|| TABLE.get("*")).map_or(&[], Vec::as_slice)
+}
+
+/// Synonyms of inventory columns: normalised heading to attribute name.
+pub fn inventory_columns() -> &'static BTreeMap<&'static str, &'static str> {
+    static TABLE: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+        rows(INVENTORY_COLUMNS)
+            .filter_map(|row| {
+                let [heading, attribute, ..] = row.as_slice() else { return None };
+                Some((*heading, *attribute))
+            })
+            .collect()
+    });
+    &TABLE
+}
+
+/// Rows of a table that has a header row, no quoted line breaks, and `#` comments.
+pub(crate) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    text.lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .skip(1)
+        .map(|line| line.split(',').map(str::trim).collect())
+}
+
+const CLASSES: &str = include_str!("../../../knowledge/classes.csv");
+const OUI: &str = include_str!("../../../knowledge/oui.tsv");
+const PRECEDENCE: &str = include_str!("../../../knowledge/precedence.csv");
+const INVENTORY_COLUMNS: &str = include_str!("../../../knowledge/inventory-columns.csv");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_whole() {
+        assert!(classes().contains_key("infusion_pump"));
+        for row in rows(CLASSES) {
+            assert_eq!(row.len(), 6, "{row:?}");
+        }
+        for row in rows(PRECEDENCE) {
+            assert!(row[0] == "*" || row[0].parse::<Attribute>().is_ok(), "{row:?}");
+        }
+        for attribute in inventory_columns().values() {
+            assert!(attribute.parse::<Attribute>().is_ok(), "{attribute}");
+        }
+    }
+
+    #[test]
+    fn finds_the_longest_block() {
+        for (name, mac, want) in [
+            ("large block", "00:00:00:00:00:01", Some("XEROX CORPORATION")),
+            ("medium block", "00:1b:c5:00:00:01", Some("Converging Systems Inc.")),
+            ("local", "02:00:00:00:00:01", None),
+            ("group", "01:00:5e:00:00:01", None),
+        ] {
+            assert_eq!(interface_maker(mac.parse().unwrap()), want, "{name}");
+        }
+    }
+}

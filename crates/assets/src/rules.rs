@@ -1,0 +1,140 @@
+//! Rules that turn what a device said into what it is.
+//!
+//! Source: `knowledge/identity-rules.csv`: where an attribute's value matches a pattern, another
+//!         attribute gets a value, in which `$1` stands for the first group of the pattern.
+//!         `knowledge/windows-versions.csv` names Windows by its version number.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use model::{Attribute, Confidence, Fact, Source};
+use regex::Regex;
+
+/// One row of the table.
+struct Rule {
+    id: String,
+    pattern: Regex,
+    sets: Attribute,
+    value: String,
+    confidence: Confidence,
+}
+
+/// Facts that follow from `facts` by the rules, without duplicates of what is already there.
+pub(crate) fn follow(facts: &[Fact]) -> Vec<Fact> {
+    let mut found = Vec::new();
+    for fact in facts {
+        // A rule never builds on a rule: two guesses in a row are no evidence.
+        if matches!(fact.source, Source::Rule { .. }) {
+            continue;
+        }
+        for rule in TABLE.get(&fact.attribute).map_or(&[][..], Vec::as_slice) {
+            let Some(captures) = rule.pattern.captures(&fact.value) else { continue };
+            let mut value = String::new();
+            captures.expand(&rule.value, &mut value);
+            let value = value.trim().to_owned();
+            if !value.is_empty() {
+                found.push(rule.fact(fact, value));
+            }
+        }
+    }
+    found
+}
+
+impl Rule {
+    fn fact(&self, from: &Fact, value: String) -> Fact {
+        Fact {
+            attribute: self.sets,
+            value,
+            confidence: self.confidence.min(from.confidence),
+            source: Source::Rule {
+                rule: self.id.clone(),
+                from: format!("{} = {}", from.attribute, from.value),
+            },
+            first_seen: from.first_seen,
+            last_seen: from.last_seen,
+            count: from.count,
+        }
+    }
+}
+
+static TABLE: LazyLock<BTreeMap<Attribute, Vec<Rule>>> = LazyLock::new(|| {
+    let mut table: BTreeMap<Attribute, Vec<Rule>> = BTreeMap::new();
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(RULES.as_bytes());
+    for record in reader.records().filter_map(Result::ok) {
+        if let Some((attribute, rule)) = read_rule(&record) {
+            table.entry(attribute).or_default().push(rule);
+        }
+    }
+    table
+});
+
+fn read_rule(record: &csv::StringRecord) -> Option<(Attribute, Rule)> {
+    let share: f64 = record.get(5)?.parse().ok()?;
+    #[expect(clippy::cast_sign_loss, reason = "the table holds shares between 0 and 1")]
+    let confidence = Confidence::from_thousandths((share * 1000.0) as u16);
+    let rule = Rule {
+        id: record.get(0)?.to_owned(),
+        pattern: Regex::new(record.get(2)?).ok()?,
+        sets: record.get(3)?.parse().ok()?,
+        value: record.get(4)?.to_owned(),
+        confidence,
+    };
+    Some((record.get(1)?.parse().ok()?, rule))
+}
+
+const RULES: &str = include_str!("../../../knowledge/identity-rules.csv");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Timestamp;
+
+    #[test]
+    fn every_row_can_be_read() {
+        let mut reader =
+            csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(RULES.as_bytes());
+        let mut ids = std::collections::BTreeSet::new();
+        for record in reader.records() {
+            let record = record.unwrap();
+            assert!(read_rule(&record).is_some(), "{record:?}");
+            assert!(ids.insert(record[0].to_owned()), "{} stands twice", &record[0]);
+            let class_is_known =
+                &record[3] != "class" || crate::knowledge::classes().contains_key(&record[4]);
+            assert!(class_is_known, "{record:?}");
+        }
+    }
+
+    #[test]
+    fn follows() {
+        for (attribute, value, sets, want) in [
+            (Attribute::HttpServer, "Microsoft-IIS/6.0", Attribute::Os, "Windows Server 2003"),
+            (Attribute::Modality, "CT", Attribute::Class, "ct_scanner"),
+            (
+                Attribute::SshBanner,
+                "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3",
+                Attribute::Os,
+                "Debian 12",
+            ),
+            (
+                Attribute::ImplementationVersionName,
+                "OFFIS_DCMTK_367",
+                Attribute::Software,
+                "DCMTK@3.6.7",
+            ),
+        ] {
+            let fact = Fact {
+                attribute,
+                value: value.to_owned(),
+                confidence: Confidence::STATED,
+                source: Source::Person { name: "test".to_owned(), at: Timestamp::EPOCH },
+                first_seen: Timestamp::EPOCH,
+                last_seen: Timestamp::EPOCH,
+                count: 1,
+            };
+            let found = follow(&[fact]);
+            let values: Vec<_> =
+                found.iter().filter(|f| f.attribute == sets).map(|f| f.value.as_str()).collect();
+            assert_eq!(values, [want], "{value}");
+        }
+    }
+}
