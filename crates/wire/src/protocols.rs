@@ -33,7 +33,7 @@ pub mod wsd;
 pub const STREAM: &[StreamProtocol] = &[];
 
 /// Protocols over UDP.
-pub const DATAGRAM: &[DatagramProtocol] = &[];
+pub const DATAGRAM: &[DatagramProtocol] = &[dhcp::PROTOCOL];
 
 /// Protocols straight on the link layer.
 pub const LINK: &[LinkProtocol] = &[];
