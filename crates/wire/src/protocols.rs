@@ -30,10 +30,10 @@ pub mod vnc;
 pub mod wsd;
 
 /// Protocols over TCP.
-pub const STREAM: &[StreamProtocol] = &[];
+pub const STREAM: &[StreamProtocol] = &[dicom::PROTOCOL, dns::OVER_TCP];
 
 /// Protocols over UDP.
-pub const DATAGRAM: &[DatagramProtocol] = &[dhcp::PROTOCOL];
+pub const DATAGRAM: &[DatagramProtocol] = &[dhcp::PROTOCOL, dns::PROTOCOL];
 
 /// Protocols straight on the link layer.
-pub const LINK: &[LinkProtocol] = &[];
+pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL];
