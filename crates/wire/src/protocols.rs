@@ -33,7 +33,12 @@ pub mod wsd;
 pub const STREAM: &[StreamProtocol] = &[dicom::PROTOCOL, dns::OVER_TCP];
 
 /// Protocols over UDP.
-pub const DATAGRAM: &[DatagramProtocol] = &[dhcp::PROTOCOL, dns::PROTOCOL, mdns::PROTOCOL];
+pub const DATAGRAM: &[DatagramProtocol] = &[
+    dhcp::PROTOCOL,
+    dns::PROTOCOL,
+    llmnr::PROTOCOL,
+    mdns::PROTOCOL,
+];
 
 /// Protocols straight on the link layer.
 pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL];
