@@ -38,6 +38,8 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     dns::PROTOCOL,
     llmnr::PROTOCOL,
     mdns::PROTOCOL,
+    netbios_name::DATAGRAMS,
+    netbios_name::PROTOCOL,
 ];
 
 /// Protocols straight on the link layer.
