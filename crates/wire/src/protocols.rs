@@ -30,7 +30,14 @@ pub mod vnc;
 pub mod wsd;
 
 /// Protocols over TCP.
-pub const STREAM: &[StreamProtocol] = &[dicom::PROTOCOL, dns::OVER_TCP];
+pub const STREAM: &[StreamProtocol] = &[
+    dicom::PROTOCOL,
+    dns::OVER_TCP,
+    tls::PROTOCOL,
+    ssh::PROTOCOL,
+    ftp::PROTOCOL,
+    telnet::PROTOCOL,
+];
 
 /// Protocols over UDP.
 pub const DATAGRAM: &[DatagramProtocol] = &[
@@ -40,6 +47,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     mdns::PROTOCOL,
     netbios_name::DATAGRAMS,
     netbios_name::PROTOCOL,
+    tls::dtls::PROTOCOL,
 ];
 
 /// Protocols straight on the link layer.
