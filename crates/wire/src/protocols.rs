@@ -32,6 +32,7 @@ pub mod wsd;
 /// Protocols over TCP.
 pub const STREAM: &[StreamProtocol] = &[
     dicom::PROTOCOL,
+    hl7::PROTOCOL,
     dns::OVER_TCP,
     tls::PROTOCOL,
     ssh::PROTOCOL,
