@@ -224,6 +224,10 @@ attributes! {
     LinkCapability = "link_capability",
     /// Management address announced by LLDP or CDP.
     ManagementAddress = "management_address",
+    /// System description announced by LLDP, software version text announced by CDP.
+    SystemDescription = "system_description",
+    /// Distance of an NTP server from its reference clock, 1 to 15.
+    NtpStratum = "ntp_stratum",
 }
 
 impl fmt::Display for Attribute {
