@@ -12,9 +12,23 @@
 //! `PROTOCOL` constant and one line in [`protocols`]; see `docs/adding-a-protocol.md`.
 
 pub mod dissect;
+mod flow;
+mod frame;
+mod index;
+mod ip;
+pub mod limits;
+mod link;
+mod observe;
+mod place;
 pub mod protocols;
 pub mod reader;
+mod tcp;
 pub mod text;
 
 #[cfg(test)]
 pub(crate) mod testing;
+
+pub use frame::{Frame, LinkType};
+pub use ip::neighbours::FIELDS as NEIGHBOUR_FIELDS;
+pub use limits::Limits;
+pub use observe::Observer;
