@@ -97,6 +97,14 @@ fn gather(observations: &Observations, grouping: &Grouping, gathered: &mut [Gath
         if let Some(entry) = gathered.get_mut(at) {
             entry.addresses.push(Address { mac, ip, vlan, first_seen, last_seen });
         }
+        // A frame that a router passes on is also a sign of life of the router.
+        let carrier = Endpoint { ip: None, ..talker.endpoint };
+        if let Some(router) = find(&carrier).filter(|router| *router != at)
+            && let Some(entry) = gathered.get_mut(router)
+        {
+            let mac = talker.endpoint.mac;
+            entry.addresses.push(Address { mac, ip: None, vlan, first_seen, last_seen });
+        }
     }
     for sighting in &observations.sightings {
         if let Some(entry) = find(&sighting.endpoint).and_then(|at| gathered.get_mut(at)) {

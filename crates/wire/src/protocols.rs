@@ -52,4 +52,4 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
 ];
 
 /// Protocols straight on the link layer.
-pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL, cdp::PROTOCOL, lldp::PROTOCOL];
+pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL];

@@ -1,0 +1,170 @@
+//! Identification from observations and records, by example.
+
+mod scene;
+
+use assets::{Index, identify, join_inventory, read_inventory};
+use model::{Attribute, Confidence, Device, Timestamp};
+use scene::Scene;
+
+/// One line a device: its addresses and what was derived.
+fn describe(devices: &[Device]) -> Vec<String> {
+    let mut lines: Vec<String> = devices
+        .iter()
+        .map(|device| {
+            let mut words: Vec<String> = device
+                .addresses
+                .iter()
+                .flat_map(|a| [a.mac.map(|m| m.to_string()), a.ip.map(|ip| ip.to_string())])
+                .flatten()
+                .collect();
+            words.sort();
+            words.dedup();
+            words.join(" ")
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn groups_addresses_into_devices() {
+    let check = |name: &str, scene: Scene, want: &[&str]| {
+        let identified = identify(&scene.observations(), "", &Index::default());
+        assert_eq!(describe(&identified.devices), want, "{name}");
+    };
+    check(
+        "one interface, one address",
+        Scene::new().talks("02:00:00:00:00:01", "10.0.0.1"),
+        &["02:00:00:00:00:01 10.0.0.1"],
+    );
+    check(
+        "both families of one interface",
+        Scene::new().talks("02:00:00:00:00:01", "10.0.0.1").talks("02:00:00:00:00:01", "fe80::1"),
+        &["02:00:00:00:00:01 10.0.0.1 fe80::1"],
+    );
+    check(
+        "a router forwards for many and is a device of its own",
+        Scene::new()
+            .talks("02:00:00:00:00:fe", "10.9.0.1")
+            .talks("02:00:00:00:00:fe", "10.9.0.2")
+            .talks("02:00:00:00:00:fe", "10.9.0.3")
+            .talks("02:00:00:00:00:fe", "10.9.0.4"),
+        &["02:00:00:00:00:fe", "10.9.0.1", "10.9.0.2", "10.9.0.3", "10.9.0.4"],
+    );
+    check(
+        "ARP says whose address it is, even behind a router's frames",
+        Scene::new()
+            .talks("02:00:00:00:00:fe", "10.0.0.1")
+            .talks("02:00:00:00:00:01", "10.0.0.1")
+            .binds("02:00:00:00:00:01", "10.0.0.1"),
+        &["02:00:00:00:00:01 10.0.0.1"],
+    );
+    check(
+        "broadcast and zero name nobody",
+        Scene::new().talks("02:00:00:00:00:01", "0.0.0.0").talks("02:00:00:00:00:01", "10.0.0.1"),
+        &["02:00:00:00:00:01 10.0.0.1"],
+    );
+}
+
+#[test]
+fn hosts_on_the_internet_are_not_the_hospitals_devices() {
+    let scene = Scene::new()
+        .talks("02:00:00:00:00:01", "10.0.0.1")
+        .talks("02:00:00:00:00:fe", "203.0.113.9")
+        .says("02:00:00:00:00:fe", "203.0.113.9", Attribute::TlsSubject, "CN=example.org");
+    let identified = identify(&scene.observations(), "", &Index::default());
+    assert_eq!(describe(&identified.devices), ["02:00:00:00:00:01 10.0.0.1"]);
+    assert_eq!(identified.external.len(), 1);
+}
+
+#[test]
+fn a_device_keeps_its_key_when_its_addresses_change() {
+    let before = Scene::new().talks("02:00:00:00:00:01", "10.0.0.1").says(
+        "02:00:00:00:00:01",
+        "10.0.0.1",
+        Attribute::Serial,
+        "SN-1",
+    );
+    let known = identify(&before.observations(), "", &Index::default()).devices;
+    let moved = Scene::new().talks("02:00:00:00:00:01", "10.7.0.7");
+    let other_card = Scene::new().talks("02:00:00:00:00:02", "10.7.0.8").says(
+        "02:00:00:00:00:02",
+        "10.7.0.8",
+        Attribute::Serial,
+        "sn1",
+    );
+    let another = Scene::new().talks("02:00:00:00:00:03", "10.0.0.1");
+    for (name, scene, same) in
+        [("new IP", moved, true), ("new MAC", other_card, true), ("taken-over IP", another, false)]
+    {
+        let after = identify(&scene.observations(), "", &Index::new(known.clone())).devices;
+        assert_eq!(after[0].id == known[0].id, same, "{name}");
+    }
+}
+
+#[test]
+fn the_same_capture_gives_the_same_keys() {
+    let scene = Scene::new().talks("02:00:00:00:00:01", "10.0.0.1").observations();
+    let twice = [0, 1].map(|_| identify(&scene, "", &Index::default()));
+    assert_eq!(twice[0], twice[1]);
+}
+
+#[test]
+fn joins_records_with_what_is_on_the_wire() {
+    let wire = Scene::new()
+        .talks("02:00:00:00:00:01", "10.0.0.1")
+        .says("02:00:00:00:00:01", "10.0.0.1", Attribute::SoftwareVersion, "2.0")
+        .says("02:00:00:00:00:01", "10.0.0.1", Attribute::Hostname, "PUMP-1");
+    let known = identify(&wire.observations(), "", &Index::default()).devices;
+    let now = Timestamp::from_seconds(1_000);
+    let check = |name: &str, row: &str, joins: bool| {
+        let text = format!("asset_id,maker,firmware,mac,ip,hostname\n{row}\n");
+        let inventory = read_inventory("cmms.csv", text.as_bytes());
+        let joined = join_inventory(&inventory, "", Index::new(known.clone()), now);
+        assert_eq!(joined.devices.len(), 1, "{name}");
+        let device = &joined.devices[0];
+        assert_eq!(device.id == known[0].id, joins, "{name}");
+        assert_eq!(device.asset_id.as_deref(), Some("A1"), "{name}");
+        if joins {
+            let version = device.software_version.as_deref();
+            assert_eq!(version, Some("2.0"), "{name}: the wire knows what runs");
+            let told = device.facts.iter().filter(|f| f.attribute == Attribute::SoftwareVersion);
+            assert_eq!(told.count(), 2, "{name}: what the record says stays visible");
+        }
+    };
+    check("link address", "A1,Halden,1.0,02-00-00-00-00-01,,", true);
+    check("host name", "A1,Halden,1.0,,,pump-1.ward.example", true);
+    check("network address, no link address", "A1,Halden,1.0,,10.0.0.1,", true);
+    check("stale network address", "A1,Halden,1.0,02:00:00:00:00:99,10.0.0.1,", false);
+    check("nothing in common", "A1,Halden,1.0,,10.0.0.2,", false);
+}
+
+#[test]
+fn a_record_that_stands_twice_is_told() {
+    let text = "asset_id,maker\nA1,Halden\nA1,Halden\n";
+    let inventory = read_inventory("cmms.csv", text.as_bytes());
+    let joined = join_inventory(&inventory, "", Index::default(), Timestamp::EPOCH);
+    assert_eq!(joined.devices.len(), 1);
+    assert_eq!(joined.skipped[0].reason, "it is the same device as row 2");
+}
+
+#[test]
+fn a_weak_value_does_not_join_two_devices() {
+    let first = Scene::new().talks("02:00:00:00:00:01", "10.0.0.1").says(
+        "02:00:00:00:00:01",
+        "10.0.0.1",
+        Attribute::Serial,
+        "SN-1",
+    );
+    let known = identify(&first.observations(), "", &Index::default()).devices;
+    // An archive passes on images of a scanner: the serial number in them is not its own.
+    let archive = Scene::new().talks("02:00:00:00:00:02", "10.0.0.2").says_with(
+        "02:00:00:00:00:02",
+        "10.0.0.2",
+        Attribute::Serial,
+        "SN-1",
+        Confidence::WEAK,
+    );
+    let after = identify(&archive.observations(), "", &Index::new(known.clone())).devices;
+    assert_ne!(after[0].id, known[0].id);
+}
