@@ -38,6 +38,7 @@ pub const STREAM: &[StreamProtocol] = &[
     ssh::PROTOCOL,
     ftp::PROTOCOL,
     telnet::PROTOCOL,
+    smb::PROTOCOL,
 ];
 
 /// Protocols over UDP.
@@ -52,4 +53,4 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
 ];
 
 /// Protocols straight on the link layer.
-pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL];
+pub const LINK: &[LinkProtocol] = &[arp::PROTOCOL, cdp::PROTOCOL, lldp::PROTOCOL];
