@@ -16,7 +16,7 @@ pub(crate) fn choose(devices: &mut [TrueDevice]) {
                 | ("access_point", 1)
                 | ("pump_v", 7)
                 | ("camera", 3)
-                | ("us_cart", 5)
+                | ("us_cart", 3)
         );
         device.in_cmms = !forgotten && !unreadable(device);
     }

@@ -85,20 +85,19 @@ pub(crate) fn build(count: usize, seed: u64) -> Vec<TrueDevice> {
     devices
 }
 
-/// How many of each product: at least its least, else by share, the largest remainders first.
+/// How many of each product: at least its least, else by share; common products even it out.
 fn apportion(products: &[Product], count: usize) -> Vec<usize> {
     let count = count.max(DEVICES_MIN);
     let shares: usize = products.iter().map(|product| product.share).sum();
-    let quota = |product: &Product| (product.share * count / shares).max(product.least);
+    let rounded = |product: &Product| (product.share * count + shares / 2) / shares;
+    let quota = |product: &Product| rounded(product).max(product.least);
     let mut counts: Vec<usize> = products.iter().map(quota).collect();
-    let mut order: Vec<usize> = (0..products.len()).collect();
-    let remainder =
-        |index: &usize| products.get(*index).map_or(0, |product| product.share * count % shares);
-    order.sort_by_key(|index| std::cmp::Reverse(remainder(index)));
+    // Products of which one is enough stay at their share, the commonest ones even it out first.
+    let share = |index: &usize| products.get(*index).map_or(0, |product| product.share);
+    let mut order: Vec<usize> = (0..products.len()).filter(|index| share(index) > 1).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(share(index)));
     let mut total: usize = counts.iter().sum();
-    // Products of which one is enough do not grow past their share.
-    let grows = |index: &usize| products.get(*index).is_some_and(|product| product.share > 1);
-    for index in order.iter().copied().filter(grows).cycle().take(count * 2) {
+    for index in order.iter().copied().cycle().take(count * 2) {
         let Some(slot) = counts.get_mut(index) else { continue };
         let least = products.get(index).map_or(0, |product| product.least);
         if total < count {

@@ -7,7 +7,7 @@ use crate::random::Rng;
 
 /// One second of curves.
 pub(crate) fn second(bed: u16, sequence: u32, rng: &mut Rng) -> Vec<u8> {
-    let mut bytes = vec![0x57, 0x46, 1, 4];
+    let mut bytes = vec![0xf7, 0x57, 0x46, 1];
     bytes.be16(bed).be32(sequence);
     for channel in 0..4u8 {
         bytes.u8(channel).be16(125);

@@ -13,7 +13,7 @@ pub(super) fn plan(script: &mut Script<'_>, index: usize, device: &TrueDevice) {
     match device.class {
         "ip_camera" => {
             script.once(30.0 + device.place as f64, index, desk, start_stream);
-            script.every(0.2, index, desk, stream);
+            script.every(1.0, index, desk, stream);
             script.every(300.0, index, desk, announce);
             script.every(500.0, index, desk, web_page);
         }
@@ -62,18 +62,18 @@ fn start_stream(scene: &mut Scene<'_>) {
     }
 }
 
-/// Two packets of video.
+/// A second of video, thinned out.
 fn stream(scene: &mut Scene<'_>) {
     let (actor, peer) = (scene.actor.host, scene.peer.host);
     let source = scene.actor.mac.as_u64() as u32;
-    for half in 0..2u64 {
+    for part in 0..3u64 {
         let count = 700 + scene.rng.below(600) as usize;
         let content = scene.rng.bytes(count);
-        let sequence = (scene.round * 2 + half) as u16;
-        let time = (scene.round as u32).wrapping_mul(18_000);
+        let sequence = (scene.round * 3 + part) as u16;
+        let time = (scene.round as u32).wrapping_mul(90_000);
         let port = 40_000 + (scene.actor.place as u16 % 500) * 2;
         let packet = rtp::packet(sequence, time, source, &content);
-        scene.datagram(&actor, &peer, (6970, port), &packet);
+        scene.datagram(&actor, &peer, (50_000, port), &packet);
         scene.pass(2_000);
     }
 }
