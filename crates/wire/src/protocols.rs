@@ -49,6 +49,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     mdns::PROTOCOL,
     netbios_name::DATAGRAMS,
     netbios_name::PROTOCOL,
+    snmp::PROTOCOL,
     tls::dtls::PROTOCOL,
 ];
 
