@@ -1,5 +1,6 @@
 //! Chores that plain cargo lacks. `cargo xtask` lists them.
 
+mod ci;
 mod oui;
 
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
+        ["ci"] => ci::run(),
         ["oui", folder, date] => oui::write_table(folder, date),
         _ => {
             eprintln!(

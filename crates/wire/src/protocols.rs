@@ -49,7 +49,6 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     mdns::PROTOCOL,
     netbios_name::DATAGRAMS,
     netbios_name::PROTOCOL,
-    snmp::PROTOCOL,
     tls::dtls::PROTOCOL,
 ];
 
