@@ -49,7 +49,10 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     mdns::PROTOCOL,
     netbios_name::DATAGRAMS,
     netbios_name::PROTOCOL,
+    snmp::PROTOCOL,
+    ssdp::PROTOCOL,
     tls::dtls::PROTOCOL,
+    wsd::PROTOCOL,
 ];
 
 /// Protocols straight on the link layer.
