@@ -2,6 +2,8 @@
 //!
 //! Output: CSV (RFC 4180) in UTF-8 with a header row and line ends of CR LF.
 
+use model::Mac;
+
 use crate::TrueDevice;
 use crate::catalogue::makers;
 use crate::device::department_owner;
@@ -10,15 +12,7 @@ use crate::random::Rng;
 /// Decides which devices the maintenance system knows of.
 pub(crate) fn choose(devices: &mut [TrueDevice]) {
     for device in devices {
-        let forgotten = matches!(
-            (device.product, device.place),
-            ("rogue" | "mobile" | "phone", _)
-                | ("access_point", 1)
-                | ("pump_v", 7)
-                | ("camera", 3)
-                | ("us_cart", 3)
-        );
-        device.in_cmms = !forgotten && !unreadable(device);
+        device.in_cmms = !forgotten(device) && !unreadable(device);
     }
 }
 
@@ -43,6 +37,16 @@ pub(crate) fn export(devices: &[TrueDevice]) -> Vec<u8> {
         cells.join(",") + "\r\n"
     });
     lines.collect::<String>().into_bytes()
+}
+
+/// Devices that nobody entered.
+fn forgotten(device: &TrueDevice) -> bool {
+    match device.place {
+        1 if device.product == "access_point" => true,
+        3 if matches!(device.product, "camera" | "us_cart") => true,
+        7 if device.product == "pump_v" => true,
+        _ => matches!(device.product, "rogue" | "mobile" | "phone"),
+    }
 }
 
 /// Domain of a maker's own pages.
@@ -100,8 +104,9 @@ fn mistaken(device: &TrueDevice, devices: &[TrueDevice], mut row: Vec<String>) -
         ("ct_64", 0) => set("Firmware", "4.1.0".into()),
         ("pump_v", 3) => set("Model", "Flumen-V pump".into()),
         ("chemistry", 0) => {
-            let [a, b, c, d, e, f] = device.mac.0;
-            set("MAC", model::Mac([a, b, c, d, f ^ 0x5a, e]).to_string());
+            let mut octets = device.mac.0;
+            octets.swap(3, 5);
+            set("MAC", Mac(octets).to_string());
         }
         // An address that has gone to another device since.
         ("us_cart", 0) => {

@@ -15,7 +15,7 @@ pub fn pcap_header() -> Vec<u8> {
 
 /// Appends one packet record to `out`.
 pub fn pcap_record(time: Timestamp, frame: &[u8], out: &mut Vec<u8>) {
-    let seconds = time.as_seconds() as u32;
+    let seconds = time.as_seconds().cast_unsigned() as u32;
     let micros = time.as_micros().rem_euclid(1_000_000) as u32;
     let length = frame.len() as u32;
     out.le32(seconds).le32(micros).le32(length).le32(length).put(frame);

@@ -55,7 +55,9 @@ pub(crate) fn epss() -> Vec<u8> {
         let exploited = listed::EXPLOITED.iter().any(|(cve, ..)| *cve == vulnerability.cve);
         let score = if exploited { 40_000 } else { 50 } + rng.below(2_000);
         let percentile = if exploited { 98_000 } else { 10_000 + score * 20 };
-        text.push_str(&format!("{},0.{score:05},0.{percentile:05}\n", vulnerability.cve));
+        let row = [vulnerability.cve, &format!("0.{score:05}"), &format!("0.{percentile:05}")];
+        text.push_str(&row.join(","));
+        text.push('\n');
     }
     text.into_bytes()
 }

@@ -33,8 +33,18 @@ impl Host {
 
     /// Link-local IPv6 address made of the link address (RFC 4291 appendix A).
     pub(crate) fn link_local(&self) -> Ipv6Addr {
-        let [a, b, c, d, e, f] = self.mac.0.map(u16::from);
-        Ipv6Addr::new(0xfe80, 0, 0, 0, (a ^ 2) << 8 | b, c << 8 | 0xff, 0xfe00 | d, e << 8 | f)
+        let [first, second, a, b, c, d] = self.mac.0;
+        let pair = |high: u8, low: u8| u16::from_be_bytes([high, low]);
+        Ipv6Addr::new(
+            0xfe80,
+            0,
+            0,
+            0,
+            pair(first ^ 2, second),
+            pair(a, 0xff),
+            pair(0xfe, b),
+            pair(c, d),
+        )
     }
 }
 

@@ -22,9 +22,9 @@ pub(crate) fn answer(asked: Timestamp, now: Timestamp) -> Vec<u8> {
 }
 
 fn stamp(time: Timestamp) -> [u8; 8] {
-    let seconds = time.as_seconds().wrapping_add(SECONDS_1900_TO_1970) as u64;
+    let seconds = time.as_seconds().wrapping_add(SECONDS_1900_TO_1970).cast_unsigned();
     let micros = time.as_micros().rem_euclid(1_000_000).unsigned_abs();
-    (seconds << 32 | (micros << 32) / 1_000_000).to_be_bytes()
+    ((seconds << 32) | ((micros << 32) / 1_000_000)).to_be_bytes()
 }
 
 const SECONDS_1900_TO_1970: i64 = 2_208_988_800;

@@ -21,7 +21,7 @@ pub(super) fn plan(script: &mut Script<'_>, index: usize, device: &TrueDevice) {
     if !matches!(device.os, "RTOS") {
         script.every(150.0, index, server, resolve_name);
     }
-    script.every(240.0, index, server, |scene| scene.resolve());
+    script.every(240.0, index, server, find_gateway);
 }
 
 /// An address by DHCP, or an announcement of the fixed one.
@@ -67,6 +67,10 @@ fn lease(scene: &mut Scene<'_>) {
         scene.push(udp_group(&from, Ipv4Addr::BROADCAST, id, ports, &message));
         scene.pass(3_000);
     }
+}
+
+fn find_gateway(scene: &mut Scene<'_>) {
+    scene.resolve();
 }
 
 fn set_clock(scene: &mut Scene<'_>) {

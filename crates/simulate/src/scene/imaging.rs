@@ -121,7 +121,7 @@ fn echo(scene: &mut Scene<'_>) {
 
 /// The archive does not know this caller.
 fn refused(scene: &mut Scene<'_>) {
-    let (actor, peer) = (scene.actor, scene.peer);
+    let actor = scene.actor;
     let contexts = [(dataset::storage_class("US"), EXPLICIT)];
     let (class_uid, version_name) = implementation(actor);
     let who = Association {
@@ -130,7 +130,6 @@ fn refused(scene: &mut Scene<'_>) {
         class_uid: &class_uid,
         version_name: &version_name,
     };
-    let _ = peer;
     let mut tcp = scene.call(104);
     tcp.open().exchange(&pdu::request(&who, &contexts), &pdu::reject());
     tcp.close();
@@ -149,7 +148,7 @@ fn web_page(scene: &mut Scene<'_>) {
     tcp.open().exchange(&http::get(&host, "/viewer/", agent, ""), &answer);
     tcp.close();
     scene.pass(80_000);
-    let certificate = scene.certificate(archive, (2018, 2024));
+    let certificate = super::certificate(archive, (2018, 2024));
     let mut rng = scene.rng.clone();
     let mut tcp = scene.called(443);
     tcp.open();
@@ -170,14 +169,18 @@ fn remote_control(scene: &mut Scene<'_>) {
 }
 
 fn associate(tcp: &mut Tcp<'_>, from: &TrueDevice, to: &TrueDevice, contexts: &[(&str, &str)]) {
-    let titles = (to.ae_title(), from.ae_title());
-    let [caller, answerer] = [from, to].map(implementation);
-    let who = |(class_uid, version_name): &(String, String)| {
-        let (called, calling) = (titles.0.as_str(), titles.1.as_str());
-        let unit = Association { called, calling, class_uid, version_name };
-        (pdu::request(&unit, contexts), pdu::accept(&unit, contexts))
+    let (own, other) = (from.ae_title(), to.ae_title());
+    let [(own_uid, own_name), (other_uid, other_name)] = [from, to].map(implementation);
+    let titles = |class_uid, version_name| Association {
+        called: &other,
+        calling: &own,
+        class_uid,
+        version_name,
     };
-    tcp.exchange(&who(&caller).0, &who(&answerer).1);
+    tcp.exchange(
+        &pdu::request(&titles(own_uid.as_str(), own_name.as_str()), contexts),
+        &pdu::accept(&titles(other_uid.as_str(), other_name.as_str()), contexts),
+    );
 }
 
 fn release(tcp: &mut Tcp<'_>) {

@@ -102,7 +102,7 @@ fn web_page(scene: &mut Scene<'_>) {
 
 /// The middleware reads an analyzer's status over an old protocol version.
 fn secure_status(scene: &mut Scene<'_>) {
-    let certificate = scene.certificate(scene.actor, (2016, 2026));
+    let certificate = super::certificate(scene.actor, (2016, 2026));
     let mut rng = scene.rng.clone();
     let mut tcp = scene.called(443);
     tcp.open();

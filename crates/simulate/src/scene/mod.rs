@@ -111,7 +111,7 @@ impl Scene<'_> {
     }
 
     fn ephemeral(&mut self) -> u16 {
-        self.rng.between(49_152, 65_500) as u16
+        49_152 + self.rng.below(16_000) as u16
     }
 
     /// A host beyond the firewall.
@@ -135,26 +135,9 @@ impl Scene<'_> {
         self.pass(200);
     }
 
-    /// The peer's certificate, the same each time.
-    fn certificate(&self, device: &TrueDevice, years: (u32, u32)) -> Vec<u8> {
-        let mut rng = Rng::of(device.mac.as_u64(), &[3]);
-        let name = match device.class {
-            "nurse_workstation" | "workstation" | "laptop" | "domain_controller" => {
-                format!("{}.ward.example", device.hostname)
-            }
-            _ => format!("{} {}", device.model, device.serial),
-        };
-        let issuer = name.clone();
-        let (organization, address) = (device.maker, device.ip);
-        x509::encode(
-            &x509::Certificate { name: &name, organization, issuer: &issuer, years, address },
-            &mut rng,
-        )
-    }
-
     /// A whole TLS session from the actor to the peer.
     fn secure(&mut self, port: u16, version: u16, name: &str, bytes: (usize, usize)) {
-        let certificate = self.certificate(self.peer, (2021, 2031));
+        let certificate = certificate(self.peer, (2021, 2031));
         let mut rng = self.rng.clone();
         let mut tcp = self.call(port);
         tcp.open();
@@ -171,6 +154,23 @@ impl Scene<'_> {
     fn serial_number(&self) -> u64 {
         self.actor.host.mac.as_u64() % 997 + self.round
     }
+}
+
+/// The certificate that a device made for itself, the same each time.
+fn certificate(device: &TrueDevice, years: (u32, u32)) -> Vec<u8> {
+    let mut rng = Rng::of(device.mac.as_u64(), &[3]);
+    let name = match device.class {
+        "nurse_workstation" | "workstation" | "laptop" | "domain_controller" => {
+            format!("{}.ward.example", device.hostname)
+        }
+        _ => format!("{} {}", device.model, device.serial),
+    };
+    let issuer = name.clone();
+    let (organization, address) = (device.maker, device.ip);
+    x509::encode(
+        &x509::Certificate { name: &name, organization, issuer: &issuer, years, address },
+        &mut rng,
+    )
 }
 
 /// Handshake and application data on an open connection.

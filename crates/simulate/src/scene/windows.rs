@@ -120,7 +120,7 @@ fn smb2_sign_in(
 fn desktop(scene: &mut Scene<'_>) {
     let device = scene.actor;
     let old = device.os == "Windows XP SP3";
-    let certificate = scene.certificate(device, (2025, 2026));
+    let certificate = super::certificate(device, (2025, 2026));
     let mut rng = scene.rng.clone();
     let mut tcp = scene.called(3389);
     let chosen = if old { rdp::STANDARD } else { rdp::TLS };
