@@ -39,6 +39,9 @@ pub const STREAM: &[StreamProtocol] = &[
     ftp::PROTOCOL,
     telnet::PROTOCOL,
     smb::PROTOCOL,
+    rdp::PROTOCOL,
+    vnc::PROTOCOL,
+    teamviewer::PROTOCOL,
 ];
 
 /// Protocols over UDP.
@@ -53,6 +56,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     ssdp::PROTOCOL,
     tls::dtls::PROTOCOL,
     wsd::PROTOCOL,
+    teamviewer::DATAGRAMS,
 ];
 
 /// Protocols straight on the link layer.

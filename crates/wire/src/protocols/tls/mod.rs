@@ -203,73 +203,73 @@ const fn field(
     Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
-const SERVER_NAME: Field = field(
+pub(crate) const SERVER_NAME: Field = field(
     "server_name",
     Attribute::TlsServerName,
     Confidence::STATED,
     "name the client asked for, RFC 6066 section 3",
 );
-const OFFERED_VERSION: Field = field(
+pub(crate) const OFFERED_VERSION: Field = field(
     "ClientHello.supported_versions",
     Attribute::TlsVersion,
     Confidence::STATED,
     "highest version the client offered, RFC 8446 section 4.2.1",
 );
-const CHOSEN_VERSION: Field = field(
+pub(crate) const CHOSEN_VERSION: Field = field(
     "ServerHello.version",
     Attribute::TlsVersion,
     Confidence::STATED,
     "version the server chose, RFC 8446 section 4.1.3",
 );
-const JA4: Field = field(
+pub(crate) const JA4: Field = field(
     "ja4",
     Attribute::Ja4,
     Confidence::STATED,
     "fingerprint of the client hello, FoxIO JA4 (TLS client)",
 );
-const REMOTE_ACCESS_NAME: Field = field(
+pub(crate) const REMOTE_ACCESS_NAME: Field = field(
     "server_name (remote access)",
     Attribute::RemoteAccessTool,
     Confidence::STRONG,
     "the name asked for belongs to a remote-access product, knowledge/remote-access-tools.csv",
 );
-const REMOTE_ACCESS_CERTIFICATE: Field = field(
+pub(crate) const REMOTE_ACCESS_CERTIFICATE: Field = field(
     "certificate (remote access)",
     Attribute::RemoteAccessTool,
     Confidence::STATED,
     "the certificate is a remote-access product's own, knowledge/remote-access-tools.csv",
 );
-const SUBJECT: Field = field(
+pub(crate) const SUBJECT: Field = field(
     "certificate.subject",
     Attribute::TlsSubject,
     Confidence::STATED,
     "CN, O, OU, serialNumber and C of the leaf, RFC 5280 section 4.1.2.6",
 );
-const ISSUER: Field = field(
+pub(crate) const ISSUER: Field = field(
     "certificate.issuer",
     Attribute::TlsIssuer,
     Confidence::STATED,
     "CN, O, OU, serialNumber and C of its issuer, RFC 5280 section 4.1.2.4",
 );
-const ALTERNATIVE_NAME: Field = field(
+pub(crate) const ALTERNATIVE_NAME: Field = field(
     "certificate.subjectAltName",
     Attribute::TlsAlternativeName,
     Confidence::STATED,
     "a DNS name or IP address, RFC 5280 section 4.2.1.6",
 );
-const NOT_BEFORE: Field = field(
+pub(crate) const NOT_BEFORE: Field = field(
     "certificate.notBefore",
     Attribute::TlsNotBefore,
     Confidence::STATED,
     "start of validity, RFC 5280 section 4.1.2.5",
 );
-const NOT_AFTER: Field = field(
+pub(crate) const NOT_AFTER: Field = field(
     "certificate.notAfter",
     Attribute::TlsNotAfter,
     Confidence::STATED,
     "end of validity, RFC 5280 section 4.1.2.5",
 );
-const SELF_SIGNED: Field = field(
+pub(crate) const SELF_SIGNED: Field = field(
     "certificate.self_signed",
     Attribute::TlsSelfSigned,
     Confidence::STRONG,
