@@ -46,6 +46,7 @@ pub const STREAM: &[StreamProtocol] = &[
 
 /// Protocols over UDP.
 pub const DATAGRAM: &[DatagramProtocol] = &[
+    bacnet::PROTOCOL,
     dhcp::PROTOCOL,
     dns::PROTOCOL,
     llmnr::PROTOCOL,
@@ -54,9 +55,9 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     netbios_name::PROTOCOL,
     snmp::PROTOCOL,
     ssdp::PROTOCOL,
+    teamviewer::DATAGRAMS,
     tls::dtls::PROTOCOL,
     wsd::PROTOCOL,
-    teamviewer::DATAGRAMS,
 ];
 
 /// Protocols straight on the link layer.
