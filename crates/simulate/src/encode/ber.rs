@@ -51,3 +51,26 @@ pub(crate) fn object(arcs: &[u32]) -> Vec<u8> {
 pub(crate) const INTEGER: u8 = 2;
 pub(crate) const OCTET_STRING: u8 = 4;
 pub(crate) const SEQUENCE: u8 = 0x30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn encodes_as_x690_says() {
+        let long = [&[4, 0x82, 1, 0x2c], [9u8; 300].as_slice()].concat();
+        for (name, bytes, want) in [
+            ("zero",          integer(0),                        vec![2, 1, 0]),
+            ("sign octet",    integer(128),                      vec![2, 2, 0, 0x80]),
+            ("four octets",   integer(0x8000_0000),              vec![2, 5, 0, 0x80, 0, 0, 0]),
+            ("common name",   object(&[2, 5, 4, 3]),             vec![6, 3, 0x55, 4, 3]),
+            ("wide arc",      object(&[1, 2, 840, 113_549]),     vec![6, 6, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d]),
+            ("arc zero",      object(&[1, 3, 0]),                vec![6, 2, 0x2b, 0]),
+            ("long length",   element(OCTET_STRING, &[9; 300]),  long),
+            ("medium length", element(4, &[1; 128])[..3].into(), vec![4, 0x81, 0x80]),
+        ] {
+            assert_eq!(bytes, want, "{name}");
+        }
+    }
+}

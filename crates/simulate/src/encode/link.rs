@@ -204,3 +204,33 @@ const DO_NOT_FRAGMENT: u16 = 0x4000;
 const GROUP_HOPS: u8 = 2;
 /// Shortest frame on Ethernet without its check sequence, in bytes.
 const FRAME_BYTES_MIN: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of RFC 1071 section 3.
+    #[test]
+    fn sums_as_rfc_1071_does() {
+        let mut sum = Checksum::default();
+        let sum = sum.add(&[0x00, 0x01, 0xf2, 0x03]).add(&[0xf4, 0xf5, 0xf6, 0xf7]).finish();
+        assert_eq!(sum, !0xddf2);
+    }
+
+    /// Neighbours are spoken to directly, everybody else through the gateway.
+    #[test]
+    fn frames_go_to_the_next_hop() {
+        let gateway = Mac([6, 0, 0, 0, 0, 9]);
+        let host = |octet, last| {
+            let mac = Mac([6, 0, 0, 0, octet, last]);
+            Host { mac, ip: Ipv4Addr::new(10, octet, 0, last), vlan: Some(7), gateway, hops: 64 }
+        };
+        for (name, peer, want) in
+            [("same subnet", host(1, 2), host(1, 2).mac), ("another", host(2, 2), gateway)]
+        {
+            let frame = udp(&host(1, 1), &peer, 1, (1, 2), b"x");
+            assert_eq!(frame[..6], want.0, "{name}");
+            assert_eq!(frame[12..16], [0x81, 0, 0, 7], "{name}");
+        }
+    }
+}

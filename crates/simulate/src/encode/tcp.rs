@@ -247,3 +247,103 @@ const GROUP_SEGMENTS: usize = 6;
 const DISORDER_ONCE_IN: u64 = 150;
 const RETRANSMIT_ONCE_IN: u64 = 200;
 const DUPLICATE_ONCE_IN: u64 = 250;
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use model::Mac;
+    use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
+
+    use super::*;
+
+    /// What one end sent, as far as it passed.
+    #[derive(Default)]
+    struct Seen {
+        bytes: Vec<Option<u8>>,
+        /// Bytes from the start without a hole.
+        whole: usize,
+        acknowledged: usize,
+        first: Option<u32>,
+    }
+
+    impl Seen {
+        fn add(&mut self, at: usize, payload: &[u8]) {
+            self.bytes.resize(self.bytes.len().max(at + payload.len()), None);
+            for (slot, byte) in self.bytes[at..].iter_mut().zip(payload) {
+                assert_eq!(*slot.get_or_insert(*byte), *byte);
+            }
+            self.whole += self.bytes[self.whole..].iter().take_while(|slot| slot.is_some()).count();
+        }
+    }
+
+    fn host(last: u8) -> Host {
+        let mac = Mac([6, 0, 0, 0, 0, last]);
+        Host { mac, ip: Ipv4Addr::new(10, 20, 0, last), vlan: None, gateway: mac, hops: 64 }
+    }
+
+    /// Reads the frames back; nobody may acknowledge what did not pass before.
+    fn read(tape: &Tape) -> [Seen; 2] {
+        let mut ends = [Seen::default(), Seen::default()];
+        for (_, frame) in tape {
+            let word = |at: usize| u32::from_be_bytes(frame[at..at + 4].try_into().unwrap());
+            let total = usize::from(frame[16]) << 8 | usize::from(frame[17]);
+            let payload = &frame[34 + usize::from(frame[46] >> 4) * 4..14 + total];
+            let from = usize::from(frame[29] == 2);
+            let first = *ends[from].first.get_or_insert(word(38).wrapping_add(1));
+            if !payload.is_empty() {
+                ends[from].add(word(38).wrapping_sub(first) as usize, payload);
+            }
+            if frame[47] & ACK != 0 {
+                let other = &mut ends[1 - from];
+                let acknowledged = word(42).wrapping_sub(other.first.unwrap()) as usize;
+                // One more for the end of the stream.
+                assert!(acknowledged <= other.whole + 1, "{acknowledged}");
+                other.acknowledged = other.acknowledged.max(acknowledged);
+            }
+        }
+        ends
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Whatever is lost, repeated or swapped, the bytes arrive and are acknowledged.
+        #[test]
+        fn streams_arrive_whole(
+            seed: u64,
+            parts in proptest::collection::vec((any::<bool>(), 0usize..60_000), 1..6),
+        ) {
+            let mut tape = Tape::new();
+            let mut sent = [Vec::new(), Vec::new()];
+            let rng = Rng::of(seed, &[]);
+            let mut content = Rng::of(seed, &[1]);
+            let ends = ((host(1), 50_000), (host(2), 104));
+            let mut tcp = Tcp::new(&mut tape, ends.0, ends.1, Timestamp::EPOCH, rng);
+            tcp.open();
+            for (server, count) in parts {
+                let bytes = content.bytes(count);
+                tcp.send(if server { End::Server } else { End::Client }, &bytes);
+                sent[usize::from(server)].extend(bytes);
+            }
+            tcp.close();
+            for (seen, sent) in read(&tape).iter().zip(&sent) {
+                prop_assert_eq!(seen.bytes.iter().flatten().copied().collect::<Vec<_>>(), sent.clone());
+                prop_assert_eq!(seen.acknowledged, sent.len() + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_segment_is_acknowledged_all_the_same() {
+        let mut tape = Tape::new();
+        let ends = ((host(1), 50_000), (host(2), 104));
+        let mut tcp = Tcp::new(&mut tape, ends.0, ends.1, Timestamp::EPOCH, Rng::of(3, &[]));
+        tcp.lose(1).open().send(End::Client, &[7; 3 * SEGMENT_BYTES]);
+        let data: usize = tape.iter().map(|(_, frame)| usize::from(frame.len() > 1000)).sum();
+        let last = tape.last().map(|(_, frame)| frame[42..46].to_vec());
+        let start = u32::from_be_bytes(tape[0].1[38..42].try_into().unwrap());
+        let end = start.wrapping_add(1 + 3 * SEGMENT_BYTES as u32);
+        assert_eq!((data, last), (2, Some(end.to_be_bytes().to_vec())));
+    }
+}

@@ -98,3 +98,29 @@ fn item(bytes: &mut Vec<u8>, kind: u8, content: &[u8]) {
 const MAXIMUM_LENGTH: u32 = 32_768;
 /// Fits the maximum length with the six octets in front of it.
 const FRAGMENT_BYTES: usize = 16_378;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each fragment says its own length, and only the last one says that it is the last.
+    #[test]
+    fn data_is_cut_into_fragments() {
+        for (name, count, want) in
+            [("one", 10, 1), ("full", FRAGMENT_BYTES, 1), ("two", FRAGMENT_BYTES + 1, 2)]
+        {
+            let units = data(3, false, &vec![1; count]);
+            let (mut rest, mut seen) = (units.as_slice(), Vec::new());
+            while let [4, 0, a, b, c, d, body @ ..] = rest {
+                let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+                assert!(length as u32 <= MAXIMUM_LENGTH, "{name}");
+                seen.push(body[5]);
+                rest = &body[length..];
+            }
+            assert!(rest.is_empty(), "{name}");
+            let mut flags = vec![0; want];
+            flags[want - 1] = 2;
+            assert_eq!(seen, flags, "{name}");
+        }
+    }
+}
