@@ -32,16 +32,17 @@ pub mod wsd;
 /// Protocols over TCP.
 pub const STREAM: &[StreamProtocol] = &[
     dicom::PROTOCOL,
-    hl7::PROTOCOL,
     dns::OVER_TCP,
-    tls::PROTOCOL,
-    ssh::PROTOCOL,
     ftp::PROTOCOL,
-    telnet::PROTOCOL,
-    smb::PROTOCOL,
+    hl7::PROTOCOL,
+    modbus::PROTOCOL,
     rdp::PROTOCOL,
-    vnc::PROTOCOL,
+    smb::PROTOCOL,
+    ssh::PROTOCOL,
     teamviewer::PROTOCOL,
+    telnet::PROTOCOL,
+    tls::PROTOCOL,
+    vnc::PROTOCOL,
 ];
 
 /// Protocols over UDP.
