@@ -54,6 +54,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     mdns::PROTOCOL,
     netbios_name::DATAGRAMS,
     netbios_name::PROTOCOL,
+    ntp::PROTOCOL,
     snmp::PROTOCOL,
     ssdp::PROTOCOL,
     teamviewer::DATAGRAMS,
