@@ -1,0 +1,137 @@
+//! Every capture of the corpus is read whole, quickly, twice the same, and damaged without harm.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use model::{Observations, Source, Timestamp};
+use wire::{Frame, Limits, LinkType, Observer};
+
+/// One frame in memory.
+struct Kept {
+    number: u64,
+    time: Timestamp,
+    link: u32,
+    original_bytes: u32,
+    bytes: Vec<u8>,
+}
+
+fn corpus() -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+    let root = std::env::var_os("REGIMEN_CORPUS").map_or_else(|| beside.into(), PathBuf::from);
+    let captures = root.join("captures");
+    if captures.join("LISTING.csv").is_file() {
+        return Some(captures);
+    }
+    eprintln!("skipped: no captures in {}; set REGIMEN_CORPUS", captures.display());
+    None
+}
+
+/// File names, and how many packets the listing says.
+fn listing(captures: &Path) -> BTreeMap<String, u64> {
+    let text = std::fs::read_to_string(captures.join("LISTING.csv")).unwrap();
+    text.lines()
+        .skip(1)
+        .map(|line| {
+            let mut cells = line.split(',');
+            let name = cells.next().unwrap().to_owned();
+            (name, cells.nth(1).unwrap().parse().unwrap())
+        })
+        .collect()
+}
+
+fn read(path: &Path) -> Vec<Kept> {
+    let mut reader = capture::open(path).unwrap();
+    let mut frames = Vec::new();
+    while let Some(frame) = reader.next_frame().unwrap() {
+        frames.push(Kept {
+            number: frame.number,
+            time: frame.time,
+            link: frame.link,
+            original_bytes: frame.original_bytes,
+            bytes: frame.bytes.to_vec(),
+        });
+    }
+    frames
+}
+
+fn observe(name: &str, frames: &[Kept]) -> Observations {
+    let mut observer = Observer::new(name, Limits::default());
+    for frame in frames {
+        observer.frame(&Frame {
+            number: frame.number,
+            time: frame.time,
+            link: LinkType(frame.link),
+            bytes: &frame.bytes,
+            original_bytes: frame.original_bytes,
+        });
+    }
+    observer.finish()
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test is about how long it takes")]
+fn every_capture_is_read_whole_and_quickly() {
+    let Some(captures) = corpus() else { return };
+    let listing = listing(&captures);
+    assert_eq!(listing.len(), 112, "the corpus has 112 captures");
+    for (name, packets) in listing {
+        let start = Instant::now();
+        let frames = read(&captures.join(&name));
+        let seen = observe(&name, &frames);
+        assert!(start.elapsed() < Duration::from_secs(5), "{name} took {:?}", start.elapsed());
+        assert_eq!(seen.stats.packets, packets, "{name}");
+        let bytes: u64 = frames.iter().map(|frame| u64::from(frame.original_bytes)).sum();
+        assert_eq!(seen.stats.bytes, bytes, "{name}");
+        assert_eq!(seen, observe(&name, &frames), "{name}: twice the same");
+    }
+}
+
+/// The range of a value lies inside its frame, unless it runs on into later ones.
+#[test]
+fn every_value_starts_inside_its_frame() {
+    let Some(captures) = corpus() else { return };
+    for name in listing(&captures).into_keys() {
+        let frames = read(&captures.join(&name));
+        for sighting in observe(&name, &frames).sightings {
+            let Source::Wire { frame, offset_bytes, .. } = &sighting.source else {
+                panic!("{name}: {sighting:?} is not from the wire");
+            };
+            let length = frames[*frame as usize - 1].bytes.len();
+            assert!((*offset_bytes as usize) < length, "{name}: {sighting:?} of {length} bytes");
+        }
+    }
+}
+
+#[test]
+fn damaged_captures_are_survived() {
+    let Some(captures) = corpus() else { return };
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    for name in listing(&captures).into_keys() {
+        let mut frames = read(&captures.join(&name));
+        frames.truncate(400);
+        for frame in &mut frames {
+            for _ in 0..next() % 4 {
+                let length = frame.bytes.len().max(1) as u64;
+                if let Some(byte) = frame.bytes.get_mut((next() % length) as usize) {
+                    *byte = next() as u8;
+                }
+            }
+            if next() % 8 == 0 {
+                frame.bytes.truncate((next() % 200) as usize);
+            }
+        }
+        for _ in 0..frames.len() / 4 {
+            let (a, b) = (next() as usize % frames.len(), next() as usize % frames.len());
+            frames.swap(a, b);
+        }
+        let seen = observe(&name, &frames);
+        assert_eq!(seen.stats.packets, frames.len() as u64, "{name}");
+    }
+}
