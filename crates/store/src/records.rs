@@ -1,9 +1,10 @@
 //! What the store takes and gives: plain rows, no SQL and no database types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use model::{
-    Address, Conversation, Device, DeviceId, Epss, Kev, Skip, Software, Timestamp, Verdict,
+    Address, Conversation, Device, DeviceId, Epss, Kev, Mac, Skip, Software, Timestamp, Verdict,
     VerdictRow,
 };
 use serde::{Deserialize, Serialize};
@@ -442,3 +443,66 @@ pub struct SessionRow {
 pub type KevTable = BTreeMap<String, Kev>;
 /// EPSS scores by CVE.
 pub type EpssTable = BTreeMap<String, Epss>;
+
+/// Values to filter devices by, each with how many devices have it; most first.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DeviceFacets {
+    /// Classes.
+    pub classes: Vec<(String, u64)>,
+    /// Makers.
+    pub makers: Vec<(String, u64)>,
+    /// Sites.
+    pub sites: Vec<(String, u64)>,
+}
+
+/// What may point to devices that are known already.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Identifiers {
+    /// Link addresses, seen or stated.
+    pub macs: BTreeSet<Mac>,
+    /// Network addresses, seen or stated.
+    pub ips: BTreeSet<IpAddr>,
+    /// Serial numbers; letter case does not matter. The maker is for the caller to compare.
+    pub serials: BTreeSet<String>,
+    /// Unique device identifiers; letter case does not matter.
+    pub udis: BTreeSet<String>,
+    /// The hospital's own keys; letter case does not matter.
+    pub asset_ids: BTreeSet<String>,
+}
+
+/// A configuration and what is known of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConfigurationRow {
+    /// Which.
+    pub key: ConfigurationKey,
+    /// Devices that have it.
+    pub devices: u64,
+    /// True once verdicts were written for it, even if there were none to write.
+    pub matched: bool,
+}
+
+/// The normalised document of the current version of a disclosure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDocument {
+    /// Our key.
+    pub key: String,
+    /// Document version.
+    pub version: String,
+    /// The normalised document.
+    pub document: serde_json::Value,
+}
+
+/// One version of a disclosure that was received.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DisclosureVersionRow {
+    /// Document version.
+    pub version: String,
+    /// Release of this version.
+    pub updated: Option<Timestamp>,
+    /// When we took it in.
+    pub received: Timestamp,
+    /// SHA-256 of the document as received, hexadecimal.
+    pub content_hash: String,
+    /// True for the version that counts.
+    pub current: bool,
+}

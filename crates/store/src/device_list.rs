@@ -1,0 +1,148 @@
+//! Lists of devices: filtered, sorted, a page at a time; and what they can be filtered by.
+
+use model::{Address, Verdict};
+
+use crate::StoreError;
+use crate::conditions::Conditions;
+use crate::configurations::rank;
+use crate::device_write::Body;
+use crate::records::{DeviceFacets, DeviceFilter, DeviceOrder, DeviceRow, Page, Rows};
+use crate::sql::Row;
+use crate::tx::Tx;
+
+impl Tx<'_> {
+    /// Devices that match `filter`. With both a verdict and a disclosure, the verdict must be of
+    /// that disclosure.
+    pub fn device_rows(
+        &self,
+        filter: &DeviceFilter,
+        order: DeviceOrder,
+        page: Page,
+    ) -> Result<Rows<DeviceRow>, StoreError> {
+        let mut wanted = Conditions::default();
+        let from = self.restrict(&mut wanted, filter)?;
+        let total =
+            self.count(&format!("SELECT COUNT(*) FROM {from}{}", wanted.sql()), &wanted.params)?;
+        let filter_sql = wanted.sql();
+        let limit = wanted.value(page.limit.min(Page::LIMIT_MAX));
+        let offset = wanted.value(page.offset);
+        let by = order_sql(order);
+        // The page is found in the narrow table and its indexes; bodies are read for it alone.
+        let sql = format!(
+            "SELECT {ROW_COLUMNS} FROM (SELECT d.* FROM {from}{filter_sql} ORDER BY {by} \
+             LIMIT {limit} OFFSET {offset}) d JOIN device_body b ON b.device = d.number \
+             ORDER BY {by}"
+        );
+        let rows = self.rows(&sql, &wanted.params, read_row)?;
+        Ok(Rows { rows, total })
+    }
+
+    /// Values to filter devices by. Devices without a value are not counted.
+    pub fn device_facets(&self) -> Result<DeviceFacets, StoreError> {
+        Ok(DeviceFacets {
+            classes: self.facet("class")?,
+            makers: self.facet("maker")?,
+            sites: self.facet("site")?,
+        })
+    }
+
+    /// How many devices have each value of a column; most first.
+    pub(crate) fn facet(&self, column: &str) -> Result<Vec<(String, u64)>, StoreError> {
+        let sql = format!(
+            "SELECT {column}, COUNT(*) AS devices FROM device WHERE {column} <> '' \
+             GROUP BY {column} ORDER BY devices DESC, {column}"
+        );
+        self.rows(&sql, &[], |row| Ok((row.text()?, row.count()?)))
+    }
+
+    /// Puts `filter` into `wanted` and gives the tables it needs.
+    fn restrict<'f>(
+        &self,
+        wanted: &mut Conditions<'f>,
+        filter: &'f DeviceFilter,
+    ) -> Result<&'static str, StoreError> {
+        for (column, value) in
+            [("class", &filter.class), ("maker", &filter.maker), ("site", &filter.site)]
+        {
+            if let Some(value) = value {
+                wanted.and_value(&format!("d.{column} = {{}}"), value);
+            }
+        }
+        if let Some(known) = filter.in_inventory {
+            wanted.and_value("d.in_inventory = {}", known);
+        }
+        if let Some(seen) = filter.on_network {
+            wanted.and_value("d.on_network = {}", seen);
+        }
+        match (&filter.disclosure, filter.verdict) {
+            (Some(disclosure), verdict) => {
+                let id = self.tracking_id(disclosure)?;
+                let id = wanted.value(id);
+                let of_kind = verdict
+                    .map_or(String::new(), |verdict| format!(" AND v.rank = {}", rank(verdict)));
+                wanted.and(&format!(
+                    "d.configuration IN (SELECT v.configuration FROM verdict v \
+                     WHERE v.tracking_id = {id}{of_kind})"
+                ));
+            }
+            (None, Some(Verdict::Affected)) => wanted.and("d.affected > 0"),
+            (None, Some(Verdict::Unknown)) => wanted.and("d.unknown > 0"),
+            (None, Some(Verdict::NotAffected)) => wanted.and("d.not_affected > 0"),
+            (None, None) => {}
+        }
+        let Some(text) = filter.text.as_deref().filter(|text| !text.trim().is_empty()) else {
+            return Ok("device d");
+        };
+        wanted.and_text("s.words", text);
+        Ok("device d JOIN device_search s ON s.device = d.number")
+    }
+}
+
+/// What is empty comes last, and the row number decides between equals, so that pages never
+/// overlap. Each of these has an index.
+const fn order_sql(order: DeviceOrder) -> &'static str {
+    match order {
+        DeviceOrder::Exposure => "d.affected DESC, d.unknown DESC, d.name_key, d.number",
+        DeviceOrder::Name => "d.name_key, d.number",
+        DeviceOrder::Class => "(d.class = ''), d.class, d.maker, d.model, d.name_key, d.number",
+        DeviceOrder::Maker => "(d.maker = ''), d.maker, d.model, d.name_key, d.number",
+        DeviceOrder::LastSeen => "d.last_seen DESC, d.number",
+        DeviceOrder::FirstSeen => "d.first_seen DESC, d.number",
+        DeviceOrder::Location => "(d.location = ''), d.location, d.name_key, d.number",
+    }
+}
+
+fn read_row(row: &mut Row) -> Result<DeviceRow, StoreError> {
+    Ok(DeviceRow {
+        id: row.parsed()?,
+        asset_id: row.maybe_text()?,
+        site: row.text()?,
+        name: row.text()?,
+        class: row.maybe_text()?,
+        maker: row.maybe_text()?,
+        model: row.maybe_text()?,
+        software_version: row.maybe_text()?,
+        os: row.maybe_text()?,
+        location: row.maybe_text()?,
+        affected: row.count()?,
+        unknown: row.count()?,
+        exploited: row.truth()?,
+        first_seen: row.time()?,
+        last_seen: row.time()?,
+        on_network: row.truth()?,
+        addresses: newest(row.json::<Body>()?.addresses),
+    })
+}
+
+fn newest(mut addresses: Vec<Address>) -> Vec<Address> {
+    addresses.sort_by(|left, right| right.last_seen.cmp(&left.last_seen).then(left.cmp(right)));
+    addresses.truncate(ADDRESSES_SHOWN);
+    addresses
+}
+
+const ROW_COLUMNS: &str = "d.id, d.asset_id, d.site, d.name, d.class, d.maker, d.model, \
+     d.software_version, d.os, d.location, d.affected, d.unknown, d.exploited, d.first_seen, \
+     d.last_seen, d.on_network, b.body";
+
+/// Addresses in a list row; a device with more has them on its own page.
+const ADDRESSES_SHOWN: usize = 4;

@@ -1,0 +1,124 @@
+use model::Answerable;
+use store::{Store, StoreError, StoreUrl};
+
+use crate::harness::{for_each_store, for_each_url, server};
+
+#[test]
+fn opening_again_finds_what_was_written() {
+    for_each_url(|url| {
+        Store::open(url).unwrap().write(|tx| tx.put_setting("a", "b")).unwrap();
+        let again = Store::open(url).unwrap();
+        assert_eq!(again.read(|tx| tx.setting("a")).unwrap().as_deref(), Some("b"));
+    });
+}
+
+#[test]
+fn two_may_open_a_new_database_at_once() {
+    for_each_url(|url| {
+        std::thread::scope(|scope| {
+            let opened = [(); 4].map(|()| scope.spawn(|| Store::open(url).map(drop)));
+            for thread in opened {
+                thread.join().unwrap().unwrap();
+            }
+        });
+    });
+}
+
+#[test]
+fn a_reader_keeps_its_snapshot_while_another_writes() {
+    for_each_store(|store| {
+        store
+            .read(|tx| {
+                assert_eq!(tx.setting("a")?, None);
+                store.write(|tx| tx.put_setting("a", "b"))?;
+                assert_eq!(tx.setting("a")?, None, "as it was");
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        assert!(store.read(|tx| tx.setting("a")).unwrap().is_some());
+    });
+}
+
+#[test]
+fn more_readers_than_connections_wait_their_turn() {
+    for_each_store(|store| {
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| store.read(|tx| tx.overview()).unwrap());
+            }
+        });
+    });
+}
+
+fn change_schema(url: &StoreUrl, address: Option<&str>, sql: &str) {
+    match address {
+        None => {
+            let path = url.to_string();
+            let path = path.strip_prefix("sqlite:").unwrap();
+            rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+        }
+        Some(address) => {
+            let mut client = postgres::Client::connect(address, postgres::NoTls).unwrap();
+            client.batch_execute(sql).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_schema_that_is_newer_or_not_ours_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = |name: &str| (StoreUrl::sqlite(folder.path().join(name)), None);
+    let mut places = vec![sqlite("a.db"), sqlite("b.db")];
+    if let Some(server) = server() {
+        for _ in 0..2 {
+            let address = server.new_database();
+            places.push((StoreUrl::parse(&address).unwrap(), Some(address)));
+        }
+    }
+    for pair in places.chunks(2) {
+        let (newer, altered) = (&pair[0], &pair[1]);
+        for (url, _) in pair {
+            Store::open(url).unwrap();
+        }
+        let sql = "INSERT INTO schema_step VALUES (999, 'x')";
+        change_schema(&newer.0, newer.1.as_deref(), sql);
+        let error = Store::open(&newer.0).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 999, .. }), "{error}");
+        assert_eq!(error.answerable(), Answerable::Caller);
+        let sql = "UPDATE schema_step SET checksum = 'x'";
+        change_schema(&altered.0, altered.1.as_deref(), sql);
+        let error = Store::open(&altered.0).unwrap_err();
+        assert!(matches!(error, StoreError::Altered { step: 1 }), "{error}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_file_is_its_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/regimen.db");
+    let store = Store::open(&StoreUrl::sqlite(&path)).unwrap();
+    store.write(|tx| tx.put_setting("a", "b")).unwrap();
+    for entry in std::fs::read_dir(path.parent().unwrap()).unwrap().flatten() {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("note.txt");
+    std::fs::write(&file, "this is a note and no database, whatever its name says".repeat(50))
+        .unwrap();
+    for (url, want) in [
+        (StoreUrl::sqlite(file.join("below-a-file")), Answerable::Environment),
+        (StoreUrl::sqlite(&file), Answerable::Environment),
+        (StoreUrl::parse("postgres://a:hidden@127.0.0.1:1/r").unwrap(), Answerable::Environment),
+    ] {
+        let error = Store::open(&url).unwrap_err();
+        assert_eq!(error.answerable(), want, "{error}");
+        assert!(!format!("{error:?} {error}").contains("hidden"), "{error:?}");
+    }
+}

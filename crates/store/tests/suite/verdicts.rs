@@ -1,0 +1,350 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Epss, Kev, Verdict};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use store::records::{DeviceFilter, DeviceOrder, EpssTable, KevTable, Page, VerdictFilter};
+use store::{Store, StoreError};
+
+use crate::harness::for_each_store;
+use crate::samples::{
+    ALL, any_disclosure, any_verdict, change, decided, device, disclosure, id, key, verdict,
+};
+
+fn kev(vulnerability: &str) -> KevTable {
+    let kev = Kev {
+        date_added: "2026-07-01".to_owned(),
+        due_date: "2026-07-22".to_owned(),
+        ransomware: "Known".to_owned(),
+        required_action: "Apply updates".to_owned(),
+    };
+    BTreeMap::from([(vulnerability.to_owned(), kev)])
+}
+
+fn epss(vulnerability: &str, score: f64) -> EpssTable {
+    let epss = Epss { score, percentile: 0.5, date: Some("2026-11-01".to_owned()) };
+    BTreeMap::from([(vulnerability.to_owned(), epss)])
+}
+
+/// Devices 1 and 2 share a configuration, 3 has its own, 4 has one without verdicts.
+fn fill(store: &Store) {
+    let mut worst = verdict("D-2", "CVE-2", Verdict::Affected);
+    worst.severity.score = Some(9.8);
+    store
+        .write(|tx| {
+            tx.put_disclosure(&disclosure("D-1", "1"), crate::samples::at(0))?;
+            tx.put_devices(&[
+                change(device(1), "aurora"),
+                change(device(2), "aurora"),
+                change(device(3), "other"),
+                change(device(4), "clean"),
+            ])?;
+            tx.replace_configuration_verdicts(&[
+                decided(
+                    "aurora",
+                    vec![
+                        verdict("D-1", "CVE-1", Verdict::Affected),
+                        worst,
+                        verdict("D-1", "CVE-3", Verdict::Unknown),
+                    ],
+                ),
+                decided(
+                    "other",
+                    vec![
+                        verdict("D-1", "CVE-1", Verdict::Unknown),
+                        verdict("D-1", "CVE-3", Verdict::NotAffected),
+                    ],
+                ),
+                decided("clean", vec![]),
+            ])?;
+            tx.put_disclosure(&disclosure("D-2", "1"), crate::samples::at(0))
+        })
+        .unwrap();
+}
+
+#[test]
+fn verdicts_fan_out_to_devices_worst_first() {
+    for_each_store(|store| {
+        fill(store);
+        let found = store.read(|tx| tx.verdict_rows(&any_verdict(), ALL)).unwrap();
+        let short: Vec<_> = found
+            .rows
+            .iter()
+            .map(|row| (row.name.as_str(), row.row.vulnerability.as_str(), row.row.verdict.name()))
+            .collect();
+        let want = [
+            ("CT01", "CVE-2", "affected"),
+            ("CT02", "CVE-2", "affected"),
+            ("CT01", "CVE-1", "affected"),
+            ("CT02", "CVE-1", "affected"),
+            ("CT01", "CVE-3", "unknown"),
+            ("CT02", "CVE-3", "unknown"),
+            ("CT03", "CVE-1", "unknown"),
+            ("CT03", "CVE-3", "not_affected"),
+        ];
+        assert_eq!((short.as_slice(), found.total), (want.as_slice(), 8));
+        let mut paged = Vec::new();
+        for offset in 0..9 {
+            let page = Page { offset, limit: 1 };
+            paged.extend(store.read(|tx| tx.verdict_rows(&any_verdict(), page)).unwrap().rows);
+        }
+        assert_eq!(paged, found.rows, "pages put together are the whole");
+        let tail = Page { offset: 3, limit: 4 };
+        let tail = store.read(|tx| tx.verdict_rows(&any_verdict(), tail)).unwrap().rows;
+        assert_eq!(tail, found.rows[3..7]);
+    });
+}
+
+#[test]
+#[rustfmt::skip]
+fn verdicts_are_filtered() {
+    for_each_store(|store| {
+        fill(store);
+        let d1 = Some("https://meridian.example|D-1".to_owned());
+        for (name, filter, want) in [
+            ("verdict",        VerdictFilter { verdict: Some(Verdict::Unknown), ..any_verdict() }, 3),
+            ("device",         VerdictFilter { device: Some(id(3)), ..any_verdict() }, 2),
+            ("nobody",         VerdictFilter { device: Some(id(9)), ..any_verdict() }, 0),
+            ("by key",         VerdictFilter { disclosure: d1.clone(), ..any_verdict() }, 6),
+            ("by tracking id", VerdictFilter { disclosure: Some("d-2".to_owned()), ..any_verdict() }, 2),
+            ("vulnerability",  VerdictFilter { vulnerability: Some("CVE-1".to_owned()), ..any_verdict() }, 3),
+            ("all of them",    VerdictFilter { verdict: Some(Verdict::Affected), device: Some(id(1)), disclosure: d1, vulnerability: Some("CVE-1".to_owned()) }, 1),
+            ("no such",        VerdictFilter { disclosure: Some("D-9".to_owned()), ..any_verdict() }, 0),
+        ] {
+            let found = store.read(|tx| tx.verdict_rows(&filter, ALL)).unwrap();
+            assert_eq!((found.rows.len() as u64, found.total), (want, want), "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_verdict_comes_back_whole_with_today_s_kev_and_epss() {
+    for_each_store(|store| {
+        fill(store);
+        let plain = store.read(|tx| tx.device_detail(id(3))).unwrap().unwrap();
+        let mut want = verdict("D-1", "CVE-1", Verdict::Unknown);
+        want.asset = "BME-003".to_owned();
+        assert_eq!(plain.verdicts[0], want);
+        store
+            .write(|tx| {
+                tx.replace_kev(&kev("CVE-1"))?;
+                tx.merge_epss(&epss("CVE-1", 0.25))?;
+                tx.merge_epss(&epss("CVE-9", 0.5))?;
+                tx.merge_epss(&epss("CVE-1", 0.75))
+            })
+            .unwrap();
+        (want.kev, want.epss) = (kev("CVE-1").remove("CVE-1"), epss("CVE-1", 0.75).remove("CVE-1"));
+        let listed = store.read(|tx| tx.device_detail(id(3))).unwrap().unwrap();
+        assert_eq!(listed.verdicts[0], want);
+        assert_eq!(store.read(|tx| tx.kev()).unwrap(), kev("CVE-1"));
+        assert_eq!(store.read(|tx| tx.epss()).unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn kev_marks_devices_and_disclosures_and_unmarks_them() {
+    for_each_store(|store| {
+        fill(store);
+        let exploited = || {
+            let wanted = DeviceFilter::default();
+            let devices =
+                store.read(|tx| tx.device_rows(&wanted, DeviceOrder::Name, ALL)).unwrap().rows;
+            devices.iter().map(|row| row.exploited).collect::<Vec<_>>()
+        };
+        store.write(|tx| tx.replace_kev(&kev("CVE-1"))).unwrap();
+        assert_eq!(exploited(), [true, true, false, false], "3 is only undecided");
+        let overview = store.read(|tx| tx.overview()).unwrap();
+        assert_eq!(overview.exploited, 2);
+        store.write(|tx| tx.replace_kev(&kev("CVE-2026-0002"))).unwrap();
+        assert_eq!(exploited(), [false; 4]);
+        let marked = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap();
+        assert!(marked.rows.iter().all(|row| row.exploited), "both name it");
+        store.write(|tx| tx.replace_kev(&KevTable::new())).unwrap();
+        let marked = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap();
+        assert!(marked.rows.iter().all(|row| !row.exploited));
+    });
+}
+
+#[test]
+fn replacing_verdicts_replaces_them_and_what_is_counted() {
+    for_each_store(|store| {
+        fill(store);
+        let counts = |id: &str| {
+            let found = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap().rows;
+            let row = found.into_iter().find(|row| row.id == id).unwrap();
+            (row.devices.affected, row.devices.unknown, row.devices.not_affected)
+        };
+        assert_eq!(counts("D-1"), (2, 1, 0), "each device by its worst verdict");
+        assert_eq!(counts("D-2"), (2, 0, 0), "though it came after its verdicts");
+        let overview = store.read(|tx| tx.overview()).unwrap();
+        let by = overview.by_verdict;
+        assert_eq!((by.affected, by.unknown, by.not_affected), (2, 1, 0));
+        let clear = vec![verdict("D-1", "CVE-1", Verdict::NotAffected)];
+        store.write(|tx| tx.replace_configuration_verdicts(&[decided("aurora", clear)])).unwrap();
+        assert_eq!(counts("D-1"), (0, 1, 2));
+        assert_eq!(counts("D-2"), (0, 0, 0), "it has no verdict left");
+        let listed = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap().rows;
+        assert_eq!(listed[0].id, "D-1", "what touches devices comes first");
+    });
+}
+
+#[test]
+fn configurations_say_what_was_not_matched_yet() {
+    for_each_store(|store| {
+        fill(store);
+        store
+            .write(|tx| {
+                tx.put_devices(&[change(device(5), "new")])?;
+                let samples = tx.configuration_samples(true)?;
+                assert_eq!(samples, [(key("new"), device(5))]);
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        let all = store.read(|tx| tx.configurations()).unwrap();
+        let short: Vec<_> =
+            all.iter().map(|row| (row.key.0.as_str(), row.devices, row.matched)).collect();
+        let want = [("aurora", 2, true), ("clean", 1, true), ("new", 1, false), ("other", 1, true)];
+        assert_eq!(short, want);
+        let samples = store.read(|tx| tx.configuration_samples(false)).unwrap();
+        assert_eq!(samples.len(), 4);
+        assert_eq!(samples[0].1, device(1), "the first device stands for its configuration");
+    });
+}
+
+#[test]
+fn open_questions_are_grouped_over_devices() {
+    for_each_store(|store| {
+        fill(store);
+        let mut other = verdict("D-1", "CVE-7", Verdict::Unknown);
+        other.question.as_mut().unwrap().text = "Is the port open?".to_owned();
+        let (first, again) = (other.clone(), other);
+        store
+            .write(|tx| {
+                tx.put_devices(&[change(device(9), "asked")])?;
+                tx.replace_configuration_verdicts(&[decided("asked", vec![first, again])])
+            })
+            .unwrap();
+        let found = store.read(|tx| tx.open_questions(10)).unwrap();
+        let short: Vec<_> = found
+            .iter()
+            .map(|one| (one.text.as_str(), one.devices, one.verdicts, one.example_name.as_str()))
+            .collect();
+        let want =
+            [("Which version runs on it?", 3, 3, "CT01"), ("Is the port open?", 1, 2, "CT09")];
+        assert_eq!(short, want);
+        assert_eq!(found[0].who, "biomed");
+        assert_eq!(store.read(|tx| tx.open_questions(1)).unwrap().len(), 1);
+    });
+}
+
+/// One thing that can happen to a store.
+#[derive(Clone, Debug)]
+enum Act {
+    Put { device: u8, configuration: u8 },
+    Decide { configuration: u8, verdicts: Vec<(u8, u8)> },
+    Merge { from: u8, into: u8 },
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        (1..6u8, 0..3u8).prop_map(|(device, configuration)| Act::Put { device, configuration }),
+        (0..3u8, prop::collection::vec((0..3u8, 0..3u8), 0..4))
+            .prop_map(|(configuration, verdicts)| Act::Decide { configuration, verdicts }),
+        (1..6u8, 1..6u8).prop_map(|(from, into)| Act::Merge { from, into }),
+    ]
+}
+
+fn kind(number: u8) -> Verdict {
+    [Verdict::Affected, Verdict::Unknown, Verdict::NotAffected][usize::from(number)]
+}
+
+/// What the store should know, kept the slow and obvious way.
+#[derive(Default)]
+struct Slow {
+    devices: BTreeMap<u8, u8>,
+    verdicts: BTreeMap<u8, Vec<(u8, u8)>>,
+}
+
+impl Slow {
+    fn apply(&mut self, act: &Act) {
+        match act {
+            Act::Put { device, configuration } => {
+                self.devices.insert(*device, *configuration);
+            }
+            Act::Decide { configuration, verdicts } => {
+                self.verdicts.insert(*configuration, verdicts.clone());
+            }
+            Act::Merge { from, into } => {
+                if from != into && self.devices.contains_key(into) {
+                    self.devices.remove(from);
+                }
+            }
+        }
+    }
+
+    fn count(&self, device: u8, wanted: u8) -> u64 {
+        let verdicts = self.devices.get(&device).and_then(|one| self.verdicts.get(one));
+        let of_kind = verdicts.into_iter().flatten().filter(|(_, kind)| *kind == wanted);
+        of_kind.map(|(vulnerability, _)| vulnerability).collect::<BTreeSet<_>>().len() as u64
+    }
+
+    fn by_worst(&self, wanted: u8) -> u64 {
+        let worst = |configuration: &u8| {
+            self.verdicts.get(configuration).and_then(|all| all.iter().map(|(_, kind)| *kind).min())
+        };
+        self.devices.values().filter(|one| worst(one) == Some(wanted)).count() as u64
+    }
+}
+
+fn apply(store: &Store, slow: &Slow, act: &Act) {
+    store
+        .write(|tx| match act {
+            Act::Put { device: number, configuration } => {
+                tx.put_devices(&[change(device(*number), &configuration.to_string())])
+            }
+            Act::Decide { configuration, verdicts } => {
+                let rows = verdicts
+                    .iter()
+                    .map(|(one, of)| verdict("D-1", &format!("CVE-{one}"), kind(*of)))
+                    .collect();
+                tx.replace_configuration_verdicts(&[decided(&configuration.to_string(), rows)])
+            }
+            // Merging into what is not there is for the caller never to do.
+            Act::Merge { from, into } if slow.devices.contains_key(into) => {
+                tx.merge_device(id(*from), id(*into), crate::samples::at(0)).map(drop)
+            }
+            Act::Merge { .. } => Ok(()),
+        })
+        .unwrap();
+}
+
+#[test]
+fn counters_agree_with_counting_slowly_whatever_happens() {
+    for_each_store(|store| {
+        let mut slow = Slow::default();
+        store
+            .write(|tx| tx.put_disclosure(&disclosure("D-1", "1"), crate::samples::at(0)))
+            .unwrap();
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        for _ in 0..120 {
+            let act = act().new_tree(&mut runner).unwrap().current();
+            apply(store, &slow, &act);
+            slow.apply(&act);
+            let wanted = DeviceFilter::default();
+            let found =
+                store.read(|tx| tx.device_rows(&wanted, DeviceOrder::Name, ALL)).unwrap().rows;
+            let seen: Vec<_> =
+                found.iter().map(|row| (row.id, row.affected, row.unknown)).collect();
+            let want: Vec<_> = slow
+                .devices
+                .keys()
+                .map(|one| (id(*one), slow.count(*one, 0), slow.count(*one, 1)))
+                .collect();
+            assert_eq!(seen, want, "{act:?}");
+            let rows = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap().rows;
+            let counts = rows[0].devices;
+            let want = [0, 1, 2].map(|kind| slow.by_worst(kind));
+            assert_eq!([counts.affected, counts.unknown, counts.not_affected], want, "{act:?}");
+        }
+    });
+}
