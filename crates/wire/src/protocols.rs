@@ -7,6 +7,7 @@ pub mod arp;
 pub mod bacnet;
 pub mod cdp;
 pub mod dhcp;
+pub mod dhcpv6;
 pub mod dicom;
 pub mod dns;
 pub mod ftp;
@@ -49,6 +50,7 @@ pub const STREAM: &[StreamProtocol] = &[
 pub const DATAGRAM: &[DatagramProtocol] = &[
     bacnet::PROTOCOL,
     dhcp::PROTOCOL,
+    dhcpv6::PROTOCOL,
     dns::PROTOCOL,
     llmnr::PROTOCOL,
     mdns::PROTOCOL,
