@@ -24,6 +24,7 @@ pub mod smb;
 pub mod snmp;
 pub mod ssdp;
 pub mod ssh;
+pub mod syslog;
 pub mod teamviewer;
 pub mod telnet;
 pub mod tls;
@@ -59,6 +60,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     ntp::PROTOCOL,
     snmp::PROTOCOL,
     ssdp::PROTOCOL,
+    syslog::PROTOCOL,
     teamviewer::DATAGRAMS,
     tls::dtls::PROTOCOL,
     wsd::PROTOCOL,
