@@ -95,7 +95,8 @@ fn resolve_name(scene: &mut Scene<'_>) {
 fn fixed_address(device: &TrueDevice) -> bool {
     let [_, zone, ..] = device.ip.octets();
     let by_hand = |name| Zone::named(name).is_some_and(|named| named.octet == zone);
-    by_hand("servers")
+    device.os.starts_with("Windows Server")
+        || by_hand("servers")
         || by_hand("network")
         || by_hand("building") && device.class != "ip_camera"
         || by_hand("imaging") && device.class != "ultrasound"
