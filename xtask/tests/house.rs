@@ -17,10 +17,10 @@ const FLOORS: &[(&str, u32)] = &[
     ("simulate", 1),
     ("capture", 2),
     ("store", 2),
-    ("link", 3),
-    ("hub", 4),
-    ("web", 5),
-    ("regimen", 6),
+    ("link", 2),
+    ("hub", 3),
+    ("web", 4),
+    ("regimen", 5),
 ];
 
 /// Engines: no I/O, no async, no database, no HTTP.

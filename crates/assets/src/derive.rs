@@ -16,6 +16,7 @@ use crate::{knowledge, rules};
 pub fn derive(device: &mut Device) {
     device.facts.retain(|fact| !is_derived(fact));
     device.facts.extend(crate::identify::interface_makers(device));
+    doubt_images_of_others(&mut device.facts);
     device.facts.extend(rules::follow(&device.facts));
     merge(&mut device.facts);
     let first = |attribute| current(&device.facts, attribute).map(|fact| fact.value.clone());
@@ -49,9 +50,35 @@ pub fn display_name(device: &Device) -> String {
     known.or_else(address).unwrap_or_else(|| device.id.to_string())
 }
 
-/// The fact that stands for `attribute`, in facts that [`derive`] has sorted.
+/// The fact that stands for `attribute`, in facts that [`derive`] has sorted. A mere hint never
+/// does: it is shown among the facts, and the value stays unknown.
 fn current(facts: &[Fact], attribute: Attribute) -> Option<&Fact> {
-    facts.iter().find(|fact| fact.attribute == attribute)
+    let stands = |fact: &&Fact| fact.attribute == attribute && fact.confidence >= CURRENT_MIN;
+    facts.iter().find(stands)
+}
+
+/// An archive or a workstation passes on images that other devices made. What stands in those
+/// images about their maker, model and serial number is no evidence about whoever sent them.
+fn doubt_images_of_others(facts: &mut [Fact]) {
+    let keeps_images = facts
+        .iter()
+        .any(|f| f.attribute == Attribute::Role && KEEPS_IMAGES.contains(&f.value.as_str()));
+    let made: BTreeSet<&str> = facts
+        .iter()
+        .filter(|f| f.attribute == Attribute::Serial && is_from_image(f))
+        .map(|fact| fact.value.as_str())
+        .collect();
+    if keeps_images || made.len() > 1 {
+        for fact in facts.iter_mut().filter(|fact| is_from_image(fact)) {
+            fact.confidence = fact.confidence.min(Confidence::WEAK);
+        }
+    }
+}
+
+/// True for a value that stands in a stored image, not in the conversation itself.
+fn is_from_image(fact: &Fact) -> bool {
+    matches!(&fact.source, Source::Wire { protocol, field, .. }
+        if protocol == "dicom" && IMAGE_GROUPS.iter().any(|group| field.starts_with(group)))
 }
 
 /// Joins facts that say the same from the same kind of place, and sorts them.
@@ -144,6 +171,22 @@ fn distinct(facts: &[Fact], attribute: Attribute) -> Vec<String> {
     }
     values
 }
+
+/// Least confidence of a fact that can be the current value of an attribute.
+const CURRENT_MIN: Confidence = Confidence::from_thousandths(400);
+
+/// Roles of devices that hold images they did not make.
+const KEEPS_IMAGES: &[&str] = &[
+    "dicom_storage_scp",
+    "dicom_query_scp",
+    "dicom_find_scp",
+    "dicom_move_scp",
+    "dicom_get_scp",
+    "dicom_storage_commitment_scp",
+];
+
+/// Groups of a DICOM data set (PS3.6) that describe the equipment and the image.
+const IMAGE_GROUPS: &[&str] = &["(0008,", "(0018,"];
 
 /// Attributes that name a device, best first.
 const NAMES: &[Attribute] = &[

@@ -4,7 +4,7 @@
 //!         attribute gets a value, in which `$1` stands for the first group of the pattern.
 //!         `knowledge/windows-versions.csv` names Windows by its version number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use model::{Attribute, Confidence, Fact, Source};
@@ -27,6 +27,7 @@ pub(crate) fn follow(facts: &[Fact]) -> Vec<Fact> {
         if matches!(fact.source, Source::Rule { .. }) {
             continue;
         }
+        found.extend(windows(fact));
         for rule in TABLE.get(&fact.attribute).map_or(&[][..], Vec::as_slice) {
             let Some(captures) = rule.pattern.captures(&fact.value) else { continue };
             let mut value = String::new();
@@ -57,6 +58,42 @@ impl Rule {
     }
 }
 
+/// Windows by the version number in `fact`. One number can stand for a client and a server
+/// release; then both are named.
+fn windows(fact: &Fact) -> Option<Fact> {
+    static NUMBER: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^Windows NT ([0-9]+)\.([0-9]+) build ([0-9]+)$").ok());
+    if fact.attribute != Attribute::SmbOs {
+        return None;
+    }
+    let captures = NUMBER.as_ref()?.captures(&fact.value)?;
+    let [major, minor, build] = [1, 2, 3].map(|group| captures.get(group).map(|m| m.as_str()));
+    let names: BTreeSet<String> = crate::knowledge::rows(WINDOWS)
+        .filter(|row| {
+            [row.first(), row.get(1), row.get(2)].map(|cell| cell.copied()) == [major, minor, build]
+        })
+        .filter_map(|row| {
+            let (name, release) = (row.get(3)?, row.get(4)?);
+            Some(format!("{name} {release}").trim().to_owned())
+        })
+        .collect();
+    let value = if names.is_empty() {
+        fact.value.clone()
+    } else {
+        names.into_iter().collect::<Vec<_>>().join(" or ")
+    };
+    Some(Fact {
+        attribute: Attribute::Os,
+        value,
+        confidence: fact.confidence.min(Confidence::STRONG),
+        source: Source::Rule {
+            rule: "windows-version".to_owned(),
+            from: format!("{} = {}", fact.attribute, fact.value),
+        },
+        ..fact.clone()
+    })
+}
+
 static TABLE: LazyLock<BTreeMap<Attribute, Vec<Rule>>> = LazyLock::new(|| {
     let mut table: BTreeMap<Attribute, Vec<Rule>> = BTreeMap::new();
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(RULES.as_bytes());
@@ -82,6 +119,7 @@ fn read_rule(record: &csv::StringRecord) -> Option<(Attribute, Rule)> {
     Some((record.get(1)?.parse().ok()?, rule))
 }
 
+const WINDOWS: &str = include_str!("../../../knowledge/windows-versions.csv");
 const RULES: &str = include_str!("../../../knowledge/identity-rules.csv");
 
 #[cfg(test)]
@@ -107,6 +145,13 @@ mod tests {
     #[test]
     fn follows() {
         for (attribute, value, sets, want) in [
+            (
+                Attribute::SmbOs,
+                "Windows NT 6.1 build 7601",
+                Attribute::Os,
+                "Windows 7 SP1 or Windows Server 2008 R2 SP1",
+            ),
+            (Attribute::SmbOs, "Windows 5.1", Attribute::Os, "Windows XP"),
             (Attribute::HttpServer, "Microsoft-IIS/6.0", Attribute::Os, "Windows Server 2003"),
             (Attribute::Modality, "CT", Attribute::Class, "ct_scanner"),
             (

@@ -1,9 +1,9 @@
 #![forbid(unsafe_code)]
-//! Files and feeds in, events out. Decides nothing: finds input, reads it within bounds, and says
-//! what kind it is by looking at the content.
+//! Files and feeds in, events out. Decides nothing: finds input and reads it within bounds.
 
 mod files;
-mod kind;
 
-pub use files::{Input, ReadError, Walked, read_document, read_head, walk};
-pub use kind::{Kind, kind_of};
+pub use files::{
+    DOCUMENT_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, HEAD_BYTES, Input, ReadError, Walked,
+    read_document, read_head, walk,
+};
