@@ -17,7 +17,7 @@ use crate::reader::Reader;
 use crate::text;
 
 /// Every field that an NTLM message yields. Whoever calls [`read`] lists them as its own too.
-pub const FIELDS: &[Field] =
+pub(crate) const FIELDS: &[Field] =
     &[COMPUTER, DNS_COMPUTER, DOMAIN, DNS_DOMAIN, VERSION, WORKSTATION, CLIENT_VERSION];
 
 /// Reports what the first NTLMSSP message in `token` tells; false where there is none.
@@ -53,20 +53,36 @@ fn read_negotiate(message: &[u8], at: Place<'_>, sink: &mut dyn Sink) {
 
 fn read_challenge(message: &[u8], at: Place<'_>, sink: &mut dyn Sink) {
     let flags = u32_at(message, 20).unwrap_or_default();
-    let mut pairs = Reader::new(buffer(message, 40).unwrap_or_default());
-    while let (Some(id), Some(length)) = (pairs.u16_le(), pairs.u16_le()) {
-        let Some(value) = pairs.take(usize::from(length)) else { break };
-        let field = match id {
-            AV_END => break,
-            AV_NETBIOS_COMPUTER => &COMPUTER,
-            AV_NETBIOS_DOMAIN => &DOMAIN,
-            AV_DNS_COMPUTER => &DNS_COMPUTER,
-            AV_DNS_DOMAIN => &DNS_DOMAIN,
-            _ => continue,
-        };
-        report_name(field, message, Some(value), true, at, sink);
+    let info = buffer(message, 40).unwrap_or_default();
+    let computers = [pair(info, AV_NETBIOS_COMPUTER), pair(info, AV_DNS_COMPUTER)];
+    for (field, id) in [
+        (&COMPUTER, AV_NETBIOS_COMPUTER),
+        (&DNS_COMPUTER, AV_DNS_COMPUTER),
+        (&DOMAIN, AV_NETBIOS_DOMAIN),
+        (&DNS_DOMAIN, AV_DNS_DOMAIN),
+    ] {
+        let value = pair(info, id);
+        // A computer that is in no domain gives its own name instead.
+        let own_name = field.attribute == Attribute::Domain && computers.contains(&value);
+        if !own_name {
+            report_name(field, message, value, true, at, sink);
+        }
     }
     report_version(&VERSION, message, 48, flags, at, sink);
+}
+
+/// The value of the first pair with this number.
+fn pair(info: &[u8], wanted: u16) -> Option<&[u8]> {
+    let mut pairs = Reader::new(info);
+    loop {
+        let (id, length) = (pairs.u16_le()?, pairs.u16_le()?);
+        let value = pairs.take(usize::from(length))?;
+        match id {
+            AV_END => return None,
+            _ if id == wanted => return Some(value),
+            _ => {}
+        }
+    }
 }
 
 fn read_authenticate(message: &[u8], at: Place<'_>, sink: &mut dyn Sink) {
@@ -157,49 +173,49 @@ const fn field(
 }
 
 /// NetBIOS name of the server.
-pub const COMPUTER: Field = field(
+pub(crate) const COMPUTER: Field = field(
     "CHALLENGE.MsvAvNbComputerName",
     Attribute::Hostname,
     Confidence::STATED,
     "NetBIOS name of the server, MS-NLMP section 2.2.2.1",
 );
 /// DNS name of the server.
-pub const DNS_COMPUTER: Field = field(
+pub(crate) const DNS_COMPUTER: Field = field(
     "CHALLENGE.MsvAvDnsComputerName",
     Attribute::Hostname,
     Confidence::STATED,
     "first label of the server's DNS name, MS-NLMP section 2.2.2.1",
 );
 /// NetBIOS domain of the server.
-pub const DOMAIN: Field = field(
+pub(crate) const DOMAIN: Field = field(
     "CHALLENGE.MsvAvNbDomainName",
     Attribute::Domain,
     Confidence::STRONG,
     "NetBIOS domain of the server, MS-NLMP section 2.2.2.1",
 );
 /// DNS domain of the server.
-pub const DNS_DOMAIN: Field = field(
+pub(crate) const DNS_DOMAIN: Field = field(
     "CHALLENGE.MsvAvDnsDomainName",
     Attribute::Domain,
     Confidence::STATED,
     "DNS domain of the server, MS-NLMP section 2.2.2.1",
 );
 /// Version of the server.
-pub const VERSION: Field = field(
+pub(crate) const VERSION: Field = field(
     "CHALLENGE.Version",
     Attribute::SmbOs,
     Confidence::STRONG,
     "version of the server's Windows, MS-NLMP section 2.2.2.10; Samba states 6.1 without a build",
 );
 /// Name of the client.
-pub const WORKSTATION: Field = field(
+pub(crate) const WORKSTATION: Field = field(
     "AUTHENTICATE.Workstation",
     Attribute::Hostname,
     Confidence::STRONG,
     "name that the client gives itself, MS-NLMP sections 2.2.1.1 and 2.2.1.3",
 );
 /// Version of the client.
-pub const CLIENT_VERSION: Field = field(
+pub(crate) const CLIENT_VERSION: Field = field(
     "AUTHENTICATE.Version",
     Attribute::SmbOs,
     Confidence::LIKELY,
@@ -270,9 +286,9 @@ pub(crate) mod tests {
             (
                 "challenge",
                 challenge(),
-                "sender domain = \"CLINIC\" CHALLENGE.MsvAvNbDomainName @60+12\n\
-                 sender hostname = \"CT1\" CHALLENGE.MsvAvNbComputerName @76+6\n\
+                "sender hostname = \"CT1\" CHALLENGE.MsvAvNbComputerName @76+6\n\
                  sender hostname = \"ct1\" CHALLENGE.MsvAvDnsComputerName @86+36\n\
+                 sender domain = \"CLINIC\" CHALLENGE.MsvAvNbDomainName @60+12\n\
                  sender smb_os = \"Windows NT 6.1 build 7601\" CHALLENGE.Version @48+4\n",
             ),
             (

@@ -104,9 +104,9 @@ fn reads_smb_2_with_ntlm() {
     assert_eq!(
         found,
         "sender smb_dialect = \"SMB 3.1.1, signing required\" NEGOTIATE.Dialect @70+4\n\
-         sender domain = \"CLINIC\" CHALLENGE.MsvAvNbDomainName @212+12\n\
          sender hostname = \"CT1\" CHALLENGE.MsvAvNbComputerName @228+6\n\
          sender hostname = \"ct1\" CHALLENGE.MsvAvDnsComputerName @238+36\n\
+         sender domain = \"CLINIC\" CHALLENGE.MsvAvNbDomainName @212+12\n\
          sender smb_os = \"Windows NT 6.1 build 7601\" CHALLENGE.Version @200+4\n\
          sender hostname = \"WS7\" AUTHENTICATE.Workstation @172+6\n\
          sender smb_os = \"Windows NT 10.0 build 19045\" AUTHENTICATE.Version @148+4\n\

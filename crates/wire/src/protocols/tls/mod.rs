@@ -49,8 +49,18 @@ pub const FIELDS: &[Field] = &[
     REMOTE_ACCESS_CERTIFICATE,
 ];
 
-/// Decides from the first record of either side.
+/// Decides from the first record of either side; where the start was not seen, from records
+/// that follow each other.
 fn probe(opening: &Opening<'_>) -> Probe {
+    let later = [opening.to_server, opening.to_client].map(record::probe_later);
+    if later.contains(&Probe::Mine) || later == [Probe::NeedMore; 2] {
+        return Probe::Mine;
+    }
+    let waits = later.contains(&Probe::NeedMore)
+        && (opening.to_server.is_empty() || opening.to_client.is_empty());
+    if waits {
+        return Probe::NeedMore;
+    }
     let client = probe_client(opening.to_server);
     if client == Probe::NeedMore && !opening.to_client.is_empty() {
         return probe_record(opening.to_client, SERVER_HELLO);

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use crate::dissect::Probe;
 use crate::reader::Reader;
 
 /// One direction of the record layer.
@@ -206,12 +207,15 @@ fn wanted(kind: u8, length: u32, start: &[u8]) -> Wanted {
 }
 
 fn header(reader: &mut Reader<'_>) -> Option<(u8, usize)> {
+    raw_header(reader).map(|(kind, _version, length)| (kind, usize::from(length)))
+}
+
+/// Type, version and length; all of it or no move.
+fn raw_header(reader: &mut Reader<'_>) -> Option<(u8, u16, u16)> {
     let mut ahead = *reader;
-    let kind = ahead.u8()?;
-    let _version = ahead.u16_be()?;
-    let length = usize::from(ahead.u16_be()?);
+    let header = (ahead.u8()?, ahead.u16_be()?, ahead.u16_be()?);
     *reader = ahead;
-    Some((kind, length))
+    Some(header)
 }
 
 fn joined<'a>(pieces: &[&'a [u8]], count: usize) -> Cow<'a, [u8]> {
@@ -249,6 +253,31 @@ fn ssl2(input: &[u8]) -> Next<'_> {
 pub(crate) fn may_begin(input: &[u8]) -> bool {
     let fits = |at: usize, test: fn(u8) -> bool| input.get(at).is_none_or(|byte| test(*byte));
     fits(0, |kind| kind == HANDSHAKE) && fits(1, |major| major == 3) && fits(2, |minor| minor <= 4)
+}
+
+/// Whether `side` starts in the middle of a connection: `Mine` where two records follow each
+/// other, `NeedMore` where one does.
+pub(crate) fn probe_later(side: &[u8]) -> Probe {
+    let mut reader = Reader::new(side);
+    let mut records = 0;
+    while let Some((kind, version, length)) = raw_header(&mut reader) {
+        let fits = matches!(kind, CHANGE_CIPHER_SPEC..=APPLICATION_DATA)
+            && (records > 0 || kind == APPLICATION_DATA)
+            && matches!(version, 0x0300..=0x0304)
+            && (1..=RECORD_BYTES_MAX).contains(&length);
+        if !fits {
+            return Probe::NotMine;
+        }
+        records += 1;
+        if reader.skip(usize::from(length)).is_none() {
+            break;
+        }
+    }
+    match records {
+        0 => Probe::NotMine,
+        1 => Probe::NeedMore,
+        _ => Probe::Mine,
+    }
 }
 
 /// Content types, RFC 8446 section 5.1.

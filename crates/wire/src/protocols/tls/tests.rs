@@ -236,6 +236,10 @@ fn probes_by_content() {
         ("text", b"GET / HTTP/1.1", b"", Probe::NotMine),
         ("server speaks text", b"", b"220 hello", Probe::NotMine),
         ("TPKT", &hex("0300 0013 0e e0 0000 0000 00"), b"", Probe::NotMine),
+        ("middle, one record", &record(23, &[7; 50]), b"", Probe::NeedMore),
+        ("middle, two records", &record(23, &[7; 50]).repeat(2), b"", Probe::Mine),
+        ("middle, both sides", &record(23, &[7; 50]), &record(23, &[8; 9]), Probe::Mine),
+        ("middle of another", &record(23, &[7; 50]), b"HTTP/1.1 200", Probe::NotMine),
         ("a server's hello from a client", &server, b"", Probe::NotMine),
     ] {
         assert_eq!(probes(&PROTOCOL, to_server, to_client), want, "{row}");

@@ -139,13 +139,17 @@ fn report_security(
     at: std::ops::Range<usize>,
     sink: &mut dyn Sink,
 ) {
-    let known = SECURITY_TYPES.iter().find(|(number, _)| Some(*number) == kind);
-    let Some((_, name)) = known else {
-        sink.odd(NAME, "security type that is not in our table", Answerable::Us);
+    let Some(kind) = kind else {
+        sink.odd(NAME, "security type over 255", Answerable::Sender);
         return;
     };
+    let known = SECURITY_TYPES.iter().find(|(number, _)| *number == kind);
     let verb = if *field == CHOSEN { "security" } else { "offers" };
-    sink.found(field, about, &format!("{verb} {name}"), at);
+    let value = match known {
+        Some((_, name)) => format!("{verb} {name}"),
+        None => format!("{verb} type {kind}"),
+    };
+    sink.found(field, about, &value, at);
 }
 
 const NAME: &str = "vnc";
@@ -160,7 +164,6 @@ const SECURITY_TYPES: &[(u8, &str)] = &[
     (6, "RA2ne"),
     (7, "SSPI"),
     (8, "SSPIne"),
-    (13, "RA2-256"),
     (16, "Tight"),
     (17, "Ultra"),
     (18, "TLS"),
@@ -172,8 +175,8 @@ const SECURITY_TYPES: &[(u8, &str)] = &[
     (24, "Integrated SSH"),
     (30, "Apple Diffie-Hellman"),
     (113, "MS-Logon II"),
-    (129, "RA2-256"),
-    (130, "RA2ne-256"),
+    (129, "RA256"),
+    (130, "RAne256"),
 ];
 
 const fn field(
@@ -257,7 +260,7 @@ mod tests {
                 "unknown type",
                 vec![(ToClient, new), (ToClient, b"\x01\xfe")],
                 "sender vnc = \"RFB 003.008\" ProtocolVersion (server) @0+11\n\
-                 odd vnc: security type that is not in our table (Us)\n",
+                 sender vnc = \"offers type 254\" security-types @13+1\n",
             ),
             (
                 "junk",
