@@ -13,6 +13,7 @@ pub(crate) mod discovery;
 pub(crate) mod dns;
 pub(crate) mod hl7;
 pub(crate) mod http;
+pub(crate) mod icmp;
 pub(crate) mod icmpv6;
 pub(crate) mod ipp;
 pub(crate) mod link;

@@ -111,9 +111,10 @@ fn dhcp_software(device: &TrueDevice) -> (String, &'static [u8]) {
             ("MSFT 5.0".into(), &[1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252])
         }
         "Android 14" => ("android-dhcp-14".into(), &[1, 3, 6, 15, 26, 28, 51, 58, 59, 43]),
-        "Embedded Linux" => {
-            (format!("{} {}", device.maker, device.model), &[1, 3, 6, 12, 15, 28, 42])
+        "Embedded Linux" if device.class == "ip_phone" => {
+            (format!("{} {}", device.maker, device.model), &[1, 3, 6, 12, 15, 28, 42, 66, 150])
         }
+        "Embedded Linux" => ("udhcp 1.30.1".into(), &[1, 3, 6, 12, 15, 28, 42]),
         _ => (format!("{} {}", device.maker, device.model), &[1, 3, 6, 15, 66, 67]),
     }
 }

@@ -1,5 +1,7 @@
 //! Modalities, the archive and reading rooms.
 
+use std::net::Ipv4Addr;
+
 use super::{Scene, Script};
 use crate::TrueDevice;
 use crate::encode::dicom::dataset::{self, Equipment};
@@ -25,6 +27,9 @@ pub(super) fn plan(script: &mut Script<'_>, index: usize, device: &TrueDevice) {
             if device.product == "us_mini" {
                 script.once(40.0, index, pacs, refused);
             }
+            if matches!(device.class, "ct_scanner" | "mr_scanner") {
+                script.every(240.0, index, script.find("firewall", 0), maker_service);
+            }
             if matches!(device.class, "mammography" | "angiography") {
                 script.once(200.0, index, script.find("workstation", 0), remote_control);
             }
@@ -33,7 +38,7 @@ pub(super) fn plan(script: &mut Script<'_>, index: usize, device: &TrueDevice) {
 }
 
 /// One image goes to the archive.
-fn store(scene: &mut Scene<'_>) {
+pub(super) fn store(scene: &mut Scene<'_>) {
     let (sender, archive) = (scene.actor, scene.peer);
     send_image(scene, sender, archive, sender);
 }
@@ -156,7 +161,17 @@ fn web_page(scene: &mut Scene<'_>) {
     tcp.close();
 }
 
-/// The maker's way to help from afar, used from inside: VNC.
+/// A scanner keeps in touch with its maker's service centre.
+fn maker_service(scene: &mut Scene<'_>) {
+    let name = format!("service.{}", crate::cmms::domain_of(scene.actor.maker));
+    let mut rng = scene.rng.clone();
+    let mut tcp = scene.call_outside(SERVICE_CENTRE, 443);
+    tcp.open();
+    super::tls_session(&mut tcp, tls::TLS_1_3, &name, &[], (4_000, 1_500), &mut rng);
+    tcp.close();
+}
+
+/// Somebody from IT helps at the console: VNC.
 fn remote_control(scene: &mut Scene<'_>) {
     let name = format!("{} {}", scene.actor.model, scene.actor.serial);
     let mut rng = scene.rng.clone();
@@ -213,5 +228,7 @@ fn modality(class: &str) -> (&'static str, usize) {
     }
 }
 
+/// Stands for the service centres of all makers (RFC 5737).
+const SERVICE_CENTRE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 20);
 /// A data segment in the middle of the pixels.
 const LOST_SEGMENT: u32 = 120;

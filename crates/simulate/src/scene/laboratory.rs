@@ -13,7 +13,10 @@ pub(super) fn plan(script: &mut Script<'_>, index: usize, device: &TrueDevice) {
             script.every(40.0, index, script.find("his", 0), result);
             script.every(500.0, index, script.find("workstation", 2), web_page);
         }
-        "ecg_cart" => script.every(300.0, index, bridge, upload),
+        "ecg_cart" => {
+            script.every(300.0, index, bridge, upload);
+            script.every(420.0, index, script.find("pacs", 0), super::imaging::store);
+        }
         _ => {
             script.every(25.0, index, bridge, result);
             if device.product == "hematology" {

@@ -3,7 +3,7 @@
 use super::{Scene, Script};
 use crate::TrueDevice;
 use crate::encode::tcp::End;
-use crate::encode::{cdp, http, lldp, snmp, ssh, syslog};
+use crate::encode::{cdp, http, icmp, lldp, snmp, ssh, syslog};
 
 pub(super) fn plan(script: &mut Script<'_>, index: usize, device: &TrueDevice) {
     script.every(30.0, index, Some(index), announce);
@@ -16,6 +16,7 @@ pub(super) fn plan(script: &mut Script<'_>, index: usize, device: &TrueDevice) {
         script.every(60.0, index, Some(index), announce_cdp);
     }
     script.every(120.0, index, log, report);
+    script.every(60.0, index, log, watched);
     script.every(300.0, index, log, asked_by_log_server);
     script.once(110.0 + device.place as f64, index, script.find("workstation", 0), shell);
 }
@@ -63,6 +64,15 @@ fn report(scene: &mut Scene<'_>) {
         "port 1/0/7 changed state to up",
     );
     scene.datagram(&actor, &peer, (514, 514), &message);
+}
+
+/// The log server asks whether a device is there.
+fn watched(scene: &mut Scene<'_>) {
+    let (own, other, id) = (scene.actor.host, scene.peer.host, scene.actor.place as u16 + 1);
+    let sequence = scene.round as u16;
+    scene.push(icmp::echo(&other, &own, false, id, sequence));
+    scene.pass(800);
+    scene.push(icmp::echo(&own, &other, true, id, sequence));
 }
 
 /// The log server asks for the system group, or discovers a version 3 engine.
