@@ -14,10 +14,14 @@
 
 mod error;
 mod file;
+#[cfg(target_os = "linux")]
+mod live;
 
 pub use error::CaptureError;
 pub use file::compression::{Compression, EXPANSION_FREE_BYTES, EXPANSION_MAX};
 pub use file::{CaptureReader, Format, RECORD_BYTES_MAX, Sniffed, from_reader, open, sniff};
+#[cfg(target_os = "linux")]
+pub use live::{LiveCapture, LiveOptions, LiveStatistics};
 
 use model::Timestamp;
 

@@ -76,6 +76,7 @@ fn measure(round: usize, frames: &[Kept], before: u64) {
     );
     if std::env::var_os("SHOW").is_some() {
         println!("{:#?}\n{:#?}", seen.stats, seen.anomalies);
+        seen.flows.iter().for_each(|flow| println!("{flow:?}"));
     }
 }
 

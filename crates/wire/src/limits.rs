@@ -41,9 +41,9 @@ impl Default for Limits {
     }
 }
 
-/// Distinct values kept of one attribute at one endpoint. A device has a handful; a proxy or a
-/// scanner can show thousands, and those say nothing about it.
-pub const VALUES_PER_ATTRIBUTE_MAX: u16 = 64;
+/// Distinct values kept of one attribute at one endpoint. A DICOM association proposes up to 128
+/// SOP classes; a proxy or a scanner can show thousands of values that say nothing about it.
+pub const VALUES_PER_ATTRIBUTE_MAX: u16 = 256;
 
 /// Headers and tunnels taken off one frame. Mirrored traffic needs about eight.
 pub const LAYERS_MAX: usize = 24;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use model::{Observations, Source, Timestamp};
+use model::{Attribute, Observations, Source, Timestamp};
 use wire::{Frame, Limits, LinkType, Observer};
 
 /// One frame in memory.
@@ -87,21 +87,43 @@ fn every_capture_is_read_whole_and_quickly() {
     }
 }
 
-/// The range of a value lies inside its frame, unless it runs on into later ones.
+/// Where a value is said to stand, there it stands: its range starts inside its frame, and text
+/// that protocols carry as it is can be read there.
 #[test]
-fn every_value_starts_inside_its_frame() {
+fn every_value_stands_where_it_is_said_to() {
     let Some(captures) = corpus() else { return };
+    let mut verbatim = 0;
     for name in listing(&captures).into_keys() {
         let frames = read(&captures.join(&name));
         for sighting in observe(&name, &frames).sightings {
-            let Source::Wire { frame, offset_bytes, .. } = &sighting.source else {
+            let Source::Wire { frame, offset_bytes, length_bytes, .. } = &sighting.source else {
                 panic!("{name}: {sighting:?} is not from the wire");
             };
-            let length = frames[*frame as usize - 1].bytes.len();
-            assert!((*offset_bytes as usize) < length, "{name}: {sighting:?} of {length} bytes");
+            let bytes = &frames[*frame as usize - 1].bytes;
+            let (start, length) = (*offset_bytes as usize, *length_bytes as usize);
+            assert!(start < bytes.len() + usize::from(length == 0), "{name}: {sighting:?}");
+            let Some(range) = bytes.get(start..start + length) else { continue };
+            if VERBATIM.contains(&sighting.attribute) {
+                let text = String::from_utf8_lossy(range).into_owned();
+                assert!(text.contains(&sighting.value), "{name}: {sighting:?} but {text:?}");
+                verbatim += 1;
+            }
         }
     }
+    assert!(verbatim > 100, "only {verbatim} values were compared");
 }
+
+const VERBATIM: &[Attribute] = &[
+    Attribute::AeTitle,
+    Attribute::HttpServer,
+    Attribute::HttpUserAgent,
+    Attribute::ImplementationClassUid,
+    Attribute::ImplementationVersionName,
+    Attribute::Hl7MessageType,
+    Attribute::SshBanner,
+    Attribute::SsdpServer,
+    Attribute::TlsServerName,
+];
 
 #[test]
 fn damaged_captures_are_survived() {
