@@ -221,7 +221,7 @@ mod tests {
                 "NotMine\n",
             ),
             (
-                "counts that cannot be true",
+                "nothing behind the header",
                 (53, 40000),
                 "1234 8180 ffff ffff ffff ffff",
                 "NotMine\n",
