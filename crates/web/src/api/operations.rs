@@ -1,0 +1,288 @@
+//! What the API offers, as one table; the OpenAPI document and the page `/api` are made from it.
+//!
+//! Source: OpenAPI Specification 3.1.0. The schemas are `assets/schemas.json`, written by hand
+//! because the rows they describe are defined below this crate; a test holds each of them against
+//! rows as they are really serialised, in both directions.
+
+use serde_json::{Map, Value, json};
+
+/// One operation.
+pub(crate) struct Operation {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    /// Its `operationId`.
+    pub(crate) id: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) parameters: &'static [Parameter],
+    pub(crate) answer: Answer,
+}
+
+/// A parameter of an operation.
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) place: &'static str,
+    pub(crate) schema: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+/// What an operation answers when it succeeds.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// One object.
+    One(&'static str),
+    /// A window on rows, with their total.
+    Rows(&'static str),
+    /// A plain list.
+    List(&'static str),
+    /// A new session.
+    Created(&'static str),
+    /// Any JSON document.
+    Json,
+    /// Bytes as they were received.
+    Bytes,
+    /// Nothing.
+    Nothing,
+}
+
+impl Answer {
+    /// What the page says.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::One(name) | Self::Created(name) => name.to_owned(),
+            Self::Rows(name) => format!("rows of {name}, and their total"),
+            Self::List(name) => format!("list of {name}"),
+            Self::Json => "JSON".to_owned(),
+            Self::Bytes => "the bytes as received".to_owned(),
+            Self::Nothing => "nothing".to_owned(),
+        }
+    }
+
+    fn status(self) -> &'static str {
+        match self {
+            Self::Created(_) => "201",
+            Self::Nothing => "204",
+            _ => "200",
+        }
+    }
+
+    fn response(self) -> Value {
+        let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let schema = match self {
+            Self::One(name) | Self::Created(name) => reference(name),
+            Self::List(name) => json!({ "type": "array", "items": reference(name) }),
+            Self::Rows(name) => json!({
+                "type": "object",
+                "required": ["rows", "total"],
+                "properties": {
+                    "rows": { "type": "array", "items": reference(name) },
+                    "total": { "type": "integer", "minimum": 0 },
+                },
+            }),
+            Self::Json => json!({ "type": "object" }),
+            Self::Bytes => {
+                let content = json!({ "application/octet-stream": {} });
+                return json!({ "description": "The document as received.", "content": content });
+            }
+            Self::Nothing => return json!({ "description": "Done." }),
+        };
+        json!({ "description": self.words(), "content": { "application/json": { "schema": schema } } })
+    }
+}
+
+/// The OpenAPI document.
+pub(crate) fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in OPERATIONS {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        if let Some(methods) = path.as_object_mut() {
+            methods.insert(operation.method.to_owned(), described(operation));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Regimen",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What the pages show, as JSON, under the same names. Times are RFC 3339 in UTC.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "bearer": [] }, { "cookie": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer" },
+                "cookie": { "type": "apiKey", "in": "cookie", "name": "regimen" },
+            },
+        },
+    })
+}
+
+/// The schemas of the rows, by name.
+pub(crate) fn schemas() -> Value {
+    serde_json::from_str(include_str!("../../assets/schemas.json")).unwrap_or_default()
+}
+
+fn described(operation: &Operation) -> Value {
+    let parameters: Vec<Value> = operation.parameters.iter().map(parameter).collect();
+    let problem = json!({
+        "description": "A problem (RFC 9457); its `answerable` says who can put it right.",
+        "content": { "application/problem+json": {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+        } },
+    });
+    let answer = operation.answer;
+    let mut described = json!({
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": { answer.status(): answer.response(), "default": problem },
+    });
+    if matches!(answer, Answer::Created(_))
+        && let Some(members) = described.as_object_mut()
+    {
+        let schema = json!({ "$ref": "#/components/schemas/Credentials" });
+        let content = json!({ "application/json": { "schema": schema } });
+        members.insert("requestBody".into(), json!({ "required": true, "content": content }));
+        members.insert("security".into(), json!([]));
+    }
+    described
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    let schema: Value = match parameter.schema {
+        "verdict" => json!({ "enum": ["affected", "unknown", "not_affected"] }),
+        "sort" => json!({ "enum": crate::query::ORDERS.map(|(name, _, _)| name) }),
+        "window" => json!({ "type": "integer", "minimum": 0 }),
+        plain => json!({ "type": plain }),
+    };
+    json!({
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.meaning,
+        "schema": schema,
+    })
+}
+
+macro_rules! params {
+    ($($place:ident $name:literal $schema:literal $meaning:literal,)*) => {
+        &[$(Parameter {
+            name: $name,
+            place: stringify!($place),
+            schema: $schema,
+            meaning: $meaning,
+        },)*]
+    };
+}
+
+const WINDOW: &[Parameter] = params! {
+    query "offset" "window" "Rows to pass over.",
+    query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
+};
+const ID: &[Parameter] = params! { path "id" "string" "Key of the device.", };
+const ID_WINDOW: &[Parameter] = params! {
+    path "id" "string" "Key of the device.",
+    query "offset" "window" "Rows to pass over.",
+    query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
+};
+const KEY: &[Parameter] = params! {
+    path "key" "string" "Key of the disclosure, or its tracking id, percent-encoded.",
+};
+const KEY_WINDOW: &[Parameter] = params! {
+    path "key" "string" "Key of the disclosure, or its tracking id, percent-encoded.",
+    query "offset" "window" "Devices to pass over.",
+    query "limit" "window" "Devices to return, 1 to 1000; 100 where absent.",
+};
+const DEVICES: &[Parameter] = params! {
+    query "text" "string" "In a MAC, IP, serial, UDI, asset id, name, maker, model or location.",
+    query "class" "string" "Class, e.g. `ct_scanner`.",
+    query "maker" "string" "Maker, exactly as shown.",
+    query "site" "string" "Site.",
+    query "verdict" "verdict" "Devices with at least one verdict of this kind.",
+    query "in_inventory" "boolean" "With or without a row in the hospital's own inventory.",
+    query "on_network" "boolean" "Seen on the wire, or never seen.",
+    query "disclosure" "string" "Devices with a verdict from this disclosure (its key).",
+    query "sort" "sort" "What to sort by; `exposure` where absent.",
+    query "offset" "window" "Rows to pass over.",
+    query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
+};
+const CONVERSATIONS: &[Parameter] = params! {
+    query "device" "string" "Key of the device. Must be given.",
+    query "offset" "window" "Rows to pass over.",
+    query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
+};
+const SOFTWARE: &[Parameter] = params! {
+    query "text" "string" "In the name or the version.",
+    query "offset" "window" "Rows to pass over.",
+    query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
+};
+const DISCLOSURES: &[Parameter] = params! {
+    query "text" "string" "In a tracking id, CVE, title, publisher, maker or product.",
+    query "verdict" "verdict" "Those with at least one device of this verdict.",
+    query "exploited" "boolean" "Those with a CVE in the KEV catalogue, or without.",
+    query "offset" "window" "Rows to pass over.",
+    query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
+};
+const VERDICTS: &[Parameter] = params! {
+    query "verdict" "verdict" "Only this verdict.",
+    query "device" "string" "Only this device (its key).",
+    query "disclosure" "string" "Only this disclosure (its key).",
+    query "vulnerability" "string" "Only this CVE.",
+    query "offset" "window" "Rows to pass over.",
+    query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
+};
+const LIMIT: &[Parameter] = params! {
+    query "limit" "window" "Questions to return, 1 to 1000; 100 where absent.",
+};
+
+macro_rules! operations {
+    ($($method:ident $path:literal $id:literal $parameters:path, $answer:expr, $summary:literal;)+) => {
+        /// Every operation.
+        pub(crate) const OPERATIONS: &[Operation] = &[$(Operation {
+            method: stringify!($method),
+            path: $path,
+            id: $id,
+            summary: $summary,
+            parameters: $parameters,
+            answer: $answer,
+        },)+];
+    };
+}
+
+const NONE: &[Parameter] = &[];
+
+operations! {
+    post "/api/v1/session" "open_session" NONE, Answer::Created("Session"),
+        "Sign in. The token is shown once; send it as `Authorization: Bearer …`.";
+    delete "/api/v1/session" "close_session" NONE, Answer::Nothing, "Sign out.";
+    get "/api/v1/overview" "overview" NONE, Answer::One("Overview"), "The state of the whole house.";
+    get "/api/v1/devices" "list_devices" DEVICES, Answer::Rows("DeviceRow"),
+        "Devices that match every filter given.";
+    get "/api/v1/devices/{id}" "show_device" ID, Answer::One("DeviceDetail"),
+        "One device with its facts, verdicts and conversations.";
+    get "/api/v1/devices/{id}/verdicts" "list_device_verdicts" ID_WINDOW,
+        Answer::Rows("DeviceVerdict"), "Verdicts on one device, worst first.";
+    get "/api/v1/conversations" "list_conversations" CONVERSATIONS, Answer::Rows("Conversation"),
+        "Conversations of one device, largest first, at most 1000.";
+    get "/api/v1/software" "list_software" SOFTWARE, Answer::Rows("SoftwareRow"),
+        "Software, and how many devices have it.";
+    get "/api/v1/disclosures" "list_disclosures" DISCLOSURES, Answer::Rows("DisclosureRow"),
+        "Disclosures, those that touch devices first, newest first.";
+    get "/api/v1/disclosures/{key}" "show_disclosure" KEY_WINDOW, Answer::One("DisclosureDetail"),
+        "One disclosure, with a window on the devices it touches.";
+    get "/api/v1/disclosures/{key}/raw" "show_disclosure_raw" KEY, Answer::Bytes,
+        "The document byte for byte.";
+    get "/api/v1/verdicts" "list_verdicts" VERDICTS, Answer::Rows("DeviceVerdict"),
+        "Verdicts, worst first.";
+    get "/api/v1/questions" "list_questions" LIMIT, Answer::List("OpenQuestion"),
+        "The questions that would decide most unknown verdicts, most first.";
+    get "/api/v1/ingests" "list_ingests" WINDOW, Answer::Rows("IngestRow"),
+        "What was taken in, newest first, with what was skipped and why.";
+    get "/api/v1/evidence" "list_evidence" WINDOW, Answer::Rows("EvidenceRow"),
+        "The evidence log, newest first.";
+    get "/api/v1/evidence/verify" "verify_evidence" NONE, Answer::One("EvidenceCheck"),
+        "Check the whole evidence chain.";
+    get "/api/openapi.json" "openapi" NONE, Answer::Json, "This description.";
+}

@@ -1,0 +1,61 @@
+//! Settings: what was taken in, how old it is, and what this hub is.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use model::Timestamp;
+use store::records::{IngestRow, Page, Rows};
+
+use super::{Pager, Room, Shell, html};
+use crate::app::App;
+use crate::error::Failure;
+use crate::query::{self, Params};
+use crate::session::Signed;
+use crate::show;
+
+/// `GET /settings`
+pub(crate) async fn show(
+    State(app): State<App>,
+    signed: Signed,
+    Query(params): Query<Params>,
+) -> Result<Response, Failure> {
+    query::only(&params, &[query::PAGE_PARAMS])?;
+    let page = query::page(&params, INGEST_ROWS)?;
+    let shell = Shell::of(&app, &signed, Room::Settings, "Settings").await?;
+    let caller = signed.caller.clone();
+    let rows = app.ask(move |hub| hub.ingests(&caller, page)).await?;
+    html(&self::page(shell, page, rows, signed.now))
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+pub(crate) struct SettingsPage {
+    shell: Shell,
+    now: Timestamp,
+    rows: Vec<IngestRow>,
+    pager: Pager,
+    version: &'static str,
+}
+
+pub(crate) fn page(
+    shell: Shell,
+    page: Page,
+    mut rows: Rows<IngestRow>,
+    now: Timestamp,
+) -> SettingsPage {
+    for row in &mut rows.rows {
+        row.skipped.truncate(SKIPS_MAX);
+    }
+    SettingsPage {
+        shell,
+        now,
+        pager: Pager::new("/settings", "", page, rows.rows.len(), rows.total),
+        rows: rows.rows,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// Inputs on one page; each may list [`SKIPS_MAX`] skips, and the page stays under its 150 kB.
+const INGEST_ROWS: u64 = 20;
+/// Skips shown of one input; the API has more.
+const SKIPS_MAX: usize = 12;

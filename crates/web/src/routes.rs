@@ -1,0 +1,87 @@
+//! Every address the hub answers, in one table.
+//!
+//! Who may reach a route is part of its row, and the router is built from the rows, so that no
+//! route can be forgotten by the sign-in check, by the API document, or by the tests.
+
+use axum::routing::{MethodRouter, delete, get, post};
+
+use crate::app::App;
+use crate::{api, pages, statics};
+
+/// Who may reach a route.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reach {
+    /// Anyone who can reach the hub.
+    Anyone,
+    /// People who are signed in.
+    SignedIn,
+}
+
+/// One method at one address.
+pub(crate) struct Route {
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the tests that walk every route"))]
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) reach: Reach,
+    pub(crate) handler: fn() -> MethodRouter<App>,
+}
+
+macro_rules! routes {
+    ($($reach:ident $method:ident $path:literal $handler:path,)+) => {
+        /// Every route.
+        pub(crate) const ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            reach: Reach::$reach,
+            handler: || $method($handler),
+        },)+];
+    };
+}
+
+routes! {
+    Anyone   get    "/health"                          statics::health,
+    Anyone   get    "/static/{file}"                   statics::file,
+    Anyone   get    "/sign-in"                         pages::sign_in::form,
+    Anyone   post   "/sign-in"                         pages::sign_in::submit,
+    SignedIn post   "/sign-out"                        pages::sign_in::sign_out,
+    SignedIn get    "/password"                        pages::password::form,
+    SignedIn post   "/password"                        pages::password::submit,
+
+    SignedIn get    "/"                                pages::today::show,
+    SignedIn get    "/search"                          pages::search::show,
+    SignedIn get    "/assets"                          pages::assets::show,
+    SignedIn get    "/assets.csv"                      pages::assets::csv,
+    SignedIn get    "/assets.json"                     pages::assets::json,
+    SignedIn get    "/assets/{id}"                     pages::device::show,
+    SignedIn get    "/assets/{id}/conversations"       pages::device::conversations,
+    SignedIn get    "/assets/{id}/verdicts"            pages::device::verdicts,
+    SignedIn get    "/software"                        pages::software::show,
+    SignedIn get    "/vulnerabilities"                 pages::disclosures::show,
+    SignedIn get    "/vulnerabilities/{key}"           pages::disclosure::show,
+    SignedIn get    "/vulnerabilities/{key}/raw"       pages::disclosure::raw,
+    SignedIn get    "/protection"                      pages::rooms::protection,
+    SignedIn get    "/access"                          pages::rooms::access,
+    SignedIn get    "/contracts"                       pages::rooms::contracts,
+    SignedIn get    "/evidence"                        pages::evidence::show,
+    SignedIn post   "/evidence/verify"                 pages::evidence::verify,
+    SignedIn get    "/settings"                        pages::settings::show,
+    SignedIn get    "/api"                             pages::api_doc::show,
+
+    SignedIn get    "/api/openapi.json"                api::openapi,
+    Anyone   post   "/api/v1/session"                  api::session::open,
+    SignedIn delete "/api/v1/session"                  api::session::close,
+    SignedIn get    "/api/v1/overview"                 api::read::overview,
+    SignedIn get    "/api/v1/devices"                  api::read::devices,
+    SignedIn get    "/api/v1/devices/{id}"             api::read::device,
+    SignedIn get    "/api/v1/devices/{id}/verdicts"    api::read::device_verdicts,
+    SignedIn get    "/api/v1/conversations"            api::read::conversations,
+    SignedIn get    "/api/v1/software"                 api::read::software,
+    SignedIn get    "/api/v1/disclosures"              api::read::disclosures,
+    SignedIn get    "/api/v1/disclosures/{key}"        api::read::disclosure,
+    SignedIn get    "/api/v1/disclosures/{key}/raw"    api::read::disclosure_raw,
+    SignedIn get    "/api/v1/verdicts"                 api::read::verdicts,
+    SignedIn get    "/api/v1/questions"                api::read::questions,
+    SignedIn get    "/api/v1/ingests"                  api::read::ingests,
+    SignedIn get    "/api/v1/evidence"                 api::read::evidence,
+    SignedIn get    "/api/v1/evidence/verify"          api::read::verify_evidence,
+}
