@@ -6,6 +6,7 @@ pub mod anydesk;
 pub mod arp;
 pub mod bacnet;
 pub mod cdp;
+pub mod database;
 pub mod dhcp;
 pub mod dhcpv6;
 pub mod dicom;
@@ -15,11 +16,15 @@ pub mod hl7;
 pub mod http;
 pub mod lldp;
 pub mod llmnr;
+pub mod mail;
 pub mod mdns;
 pub mod modbus;
+pub mod mqtt;
 pub mod netbios_name;
 pub mod ntp;
+pub mod quic;
 pub mod rdp;
+pub mod rtsp;
 pub mod smb;
 pub mod snmp;
 pub mod ssdp;
@@ -37,6 +42,7 @@ pub const STREAM: &[StreamProtocol] = &[
     dns::OVER_TCP,
     ftp::PROTOCOL,
     hl7::PROTOCOL,
+    http::PROTOCOL,
     modbus::PROTOCOL,
     rdp::PROTOCOL,
     smb::PROTOCOL,
@@ -45,6 +51,14 @@ pub const STREAM: &[StreamProtocol] = &[
     telnet::PROTOCOL,
     tls::PROTOCOL,
     vnc::PROTOCOL,
+    mail::SMTP,
+    mail::POP3,
+    mail::IMAP,
+    database::TDS,
+    database::MYSQL,
+    database::POSTGRESQL,
+    rtsp::PROTOCOL,
+    mqtt::PROTOCOL,
 ];
 
 /// Protocols over UDP.
@@ -64,6 +78,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     teamviewer::DATAGRAMS,
     tls::dtls::PROTOCOL,
     wsd::PROTOCOL,
+    quic::PROTOCOL,
 ];
 
 /// Protocols straight on the link layer.
