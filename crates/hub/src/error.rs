@@ -42,3 +42,19 @@ impl HubError {
         }
     }
 }
+
+impl From<store::StoreError> for HubError {
+    fn from(error: store::StoreError) -> Self {
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(inner) = cause {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        match error.answerable() {
+            Answerable::Caller | Answerable::Sender => Self::Invalid(text),
+            _ => Self::Environment(text),
+        }
+    }
+}

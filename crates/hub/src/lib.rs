@@ -4,19 +4,62 @@
 //! Every front door calls these and nothing below them. Calls block; an asynchronous caller runs
 //! them on a blocking thread. Nothing here knows HTTP.
 
+mod disclosures;
 mod error;
+mod ingest;
+mod inventory;
+mod kind;
+mod matching;
+pub mod one_shot;
+mod people;
 mod session;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use access::Throttle;
+use store::{Store, StoreUrl};
 
 pub use error::HubError;
+pub use ingest::{IngestRequest, IngestSummary};
+pub use kind::{Kind, UnknownKind};
+pub use people::NewPerson;
 pub use session::{Caller, SignIn, SignedIn};
 pub use view::{BadRow, EvidenceCheck, Facets};
 
 /// The hub: a store and the knowledge compiled in. Cheap to clone.
 #[derive(Clone)]
 pub struct Hub {
-    #[expect(dead_code, reason = "filled in by the store")]
-    inner: Arc<()>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    throttle: Mutex<Throttle>,
+}
+
+impl Hub {
+    /// Opens the store at `url`, making and migrating it as needed.
+    pub fn open(url: &StoreUrl) -> Result<Self, HubError> {
+        let store = Store::open(url)?;
+        Ok(Self { inner: Arc::new(Inner { store, throttle: Mutex::new(Throttle::new()) }) })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Runs `act` on the sign-in throttle. A poisoned lock holds a valid throttle: none of its
+    /// methods can stop half-way.
+    pub(crate) fn with_throttle<T>(&self, act: impl FnOnce(&mut Throttle) -> T) -> T {
+        act(&mut self.inner.throttle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Fills a buffer from the operating system's generator of random bytes.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], HubError> {
+    let mut bytes = [0u8; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| HubError::Environment(format!("no random bytes: {error}")))?;
+    Ok(bytes)
 }

@@ -1,5 +1,6 @@
 //! Reading: what the pages, the API and the command line show.
 
+use access::Permission;
 use model::DeviceId;
 use store::records::{
     DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, DisclosureDetail,
@@ -12,8 +13,8 @@ use crate::{Caller, Hub, HubError};
 impl Hub {
     /// The state of the whole house.
     pub fn overview(&self, caller: &Caller) -> Result<Overview, HubError> {
-        let _ = caller;
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.overview())?)
     }
 
     /// The questions that would decide most unknown verdicts, most first.
@@ -22,8 +23,8 @@ impl Hub {
         caller: &Caller,
         limit: u64,
     ) -> Result<Vec<OpenQuestion>, HubError> {
-        let _ = (caller, limit);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.open_questions(limit))?)
     }
 
     /// Devices that match `filter`.
@@ -34,20 +35,22 @@ impl Hub {
         order: DeviceOrder,
         page: Page,
     ) -> Result<Rows<DeviceRow>, HubError> {
-        let _ = (caller, filter, order, page);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.device_rows(filter, order, page))?)
     }
 
     /// Values that devices have for `maker` and `class`, with how many, for the filters.
     pub fn device_facets(&self, caller: &Caller) -> Result<Facets, HubError> {
-        let _ = caller;
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| tx.device_facets())?;
+        Ok(Facets { classes: found.classes, makers: found.makers, sites: found.sites })
     }
 
     /// One device with all that is known of it.
     pub fn device(&self, caller: &Caller, id: DeviceId) -> Result<DeviceDetail, HubError> {
-        let _ = (caller, id);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| tx.device_detail(id))?;
+        found.ok_or_else(|| HubError::NotFound { kind: "device", key: id.to_string() })
     }
 
     /// Software and how many devices have it.
@@ -57,8 +60,8 @@ impl Hub {
         text: Option<&str>,
         page: Page,
     ) -> Result<Rows<SoftwareRow>, HubError> {
-        let _ = (caller, text, page);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.software_rows(text, page))?)
     }
 
     /// Disclosures that match `filter`, those that touch devices first, newest first.
@@ -68,8 +71,8 @@ impl Hub {
         filter: &DisclosureFilter,
         page: Page,
     ) -> Result<Rows<DisclosureRow>, HubError> {
-        let _ = (caller, filter, page);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.disclosure_rows(filter, page))?)
     }
 
     /// One disclosure, by its key or its tracking id, with a page of the devices it touches.
@@ -79,14 +82,16 @@ impl Hub {
         key: &str,
         page: Page,
     ) -> Result<DisclosureDetail, HubError> {
-        let _ = (caller, key, page);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| tx.disclosure_detail(key, page))?;
+        found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
     }
 
     /// The document as it was received, byte for byte.
     pub fn disclosure_raw(&self, caller: &Caller, key: &str) -> Result<Vec<u8>, HubError> {
-        let _ = (caller, key);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| tx.disclosure_raw(key))?;
+        found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
     }
 
     /// Verdicts that match `filter`, worst first.
@@ -96,26 +101,28 @@ impl Hub {
         filter: &VerdictFilter,
         page: Page,
     ) -> Result<Rows<DeviceVerdict>, HubError> {
-        let _ = (caller, filter, page);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.verdict_rows(filter, page))?)
     }
 
     /// What was taken in, newest first, with what was skipped.
     pub fn ingests(&self, caller: &Caller, page: Page) -> Result<Rows<IngestRow>, HubError> {
-        let _ = (caller, page);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.ingest_rows(page))?)
     }
 
     /// The evidence log, newest first.
     pub fn evidence(&self, caller: &Caller, page: Page) -> Result<Rows<EvidenceRow>, HubError> {
-        let _ = (caller, page);
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::ReadEvidence)?;
+        Ok(self.store().read(|tx| tx.evidence_rows(page))?)
     }
 
     /// Checks the whole evidence chain.
     pub fn verify_evidence(&self, caller: &Caller) -> Result<EvidenceCheck, HubError> {
-        let _ = caller;
-        Err(HubError::Environment("not wired yet".to_owned()))
+        caller.require(Permission::ReadEvidence)?;
+        let check = self.store().read(|tx| tx.verify_evidence(None))?;
+        let first_bad = check.first_bad.map(|bad| BadRow { row: bad.row, reason: bad.reason });
+        Ok(EvidenceCheck { ok: check.ok, rows: check.rows, head: check.head, first_bad })
     }
 }
 

@@ -1,0 +1,235 @@
+//! Use cases that keep nothing: look at a capture, match an inventory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use assets::Index;
+use capture::{CaptureError, CaptureReader};
+use link::Input;
+use model::{
+    Answerable, Conversation, Device, DeviceId, Observations, Skip, Stats, VerdictRow, WireAnomaly,
+};
+use serde::Serialize;
+use wire::Observer;
+
+use crate::HubError;
+use crate::kind::{Kind, kind_of};
+
+/// What a capture showed, and what of it could not be used.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// What was seen.
+    pub observations: Observations,
+    /// Where reading stopped early, and why.
+    pub skipped: Vec<Skip>,
+}
+
+/// Everything seen in one or more captures, as `regimen observe` prints it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Seen {
+    /// Devices, sorted by key; hosts beyond the local network have the role `external_host`.
+    pub devices: Vec<Device>,
+    /// Conversations.
+    pub conversations: Vec<Conversation>,
+    /// Oddities.
+    pub anomalies: Vec<WireAnomaly>,
+    /// Totals.
+    pub stats: Stats,
+}
+
+/// Verdicts of an inventory, and what of the input could not be used.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Matched {
+    /// Verdicts, in the order of the inventory, worst first.
+    pub rows: Vec<VerdictRow>,
+    /// What was skipped.
+    pub skipped: Vec<Skip>,
+}
+
+/// Looks at a capture file. Damage ends it early and is reported; a file that is no capture is
+/// the caller's error.
+pub fn observe_file(path: &Path) -> Result<Observed, HubError> {
+    let reader = capture::open(path).map_err(|error| HubError::Invalid(error.to_string()))?;
+    Ok(observe(reader, &Input { path: path.to_owned() }.name(), &path.display().to_string()))
+}
+
+/// Looks at a capture that is read from anywhere. `name` goes into the evidence of every fact,
+/// `shown` is what the caller calls it.
+pub fn observe(mut reader: CaptureReader, name: &str, shown: &str) -> Observed {
+    let mut observer = Observer::new(name, wire::Limits::default());
+    let mut skipped = Vec::new();
+    loop {
+        match reader.next_frame() {
+            Ok(Some(frame)) => observer.frame(&wire_frame(&frame)),
+            Ok(None) => break,
+            Err(error) => {
+                skipped.push(capture_skip(shown, &error));
+                break;
+            }
+        }
+    }
+    skipped
+        .extend(reader.skips().iter().map(|skip| Skip { path: shown.to_owned(), ..skip.clone() }));
+    Observed { observations: observer.finish(), skipped }
+}
+
+/// Listens on an interface until `stop` says so. Sends nothing.
+#[cfg(target_os = "linux")]
+pub fn observe_interface(interface: &str, stop: &dyn Fn() -> bool) -> Result<Observed, HubError> {
+    let refused = |error: CaptureError| match error.answerable() {
+        Answerable::Environment => HubError::Environment(error.to_string()),
+        _ => HubError::Invalid(error.to_string()),
+    };
+    let mut live =
+        capture::LiveCapture::open(interface, capture::LiveOptions::default()).map_err(refused)?;
+    let mut observer = Observer::new(interface, wire::Limits::default());
+    while !stop() {
+        if let Some(frame) = live.next_frame(PATIENCE).map_err(refused)? {
+            observer.frame(&wire_frame(&frame));
+        }
+    }
+    let mut observations = observer.finish();
+    let dropped = live.statistics().map_err(refused)?.dropped;
+    if dropped > 0 {
+        let reason = "dropped by the kernel before they could be read".to_owned();
+        observations.stats.skipped.insert(reason, dropped);
+    }
+    Ok(Observed { observations, skipped: Vec::new() })
+}
+
+/// Whether this process may listen on an interface; the message says how to allow it.
+#[cfg(target_os = "linux")]
+pub fn may_listen() -> Result<(), HubError> {
+    match capture::LiveCapture::open("lo", capture::LiveOptions::default()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(HubError::Environment(error.to_string())),
+    }
+}
+
+impl Seen {
+    /// Adds what one capture showed; its devices join those that are there already.
+    pub fn add(&mut self, observations: &Observations) {
+        let known = Index::new(std::mem::take(&mut self.devices));
+        let identified = assets::identify(observations, "", &known);
+        let mut devices: BTreeMap<DeviceId, Device> =
+            known.devices().iter().map(|device| (device.id, device.clone())).collect();
+        let external = identified.external.into_iter().map(|mut device| {
+            device.roles.insert(0, "external_host".to_owned());
+            device
+        });
+        devices.extend(identified.devices.into_iter().chain(external).map(|d| (d.id, d)));
+        self.devices = devices.into_values().collect();
+        self.conversations.extend(identified.conversations);
+        self.anomalies.extend(observations.anomalies.iter().cloned());
+        self.stats.packets += observations.stats.packets;
+        self.stats.bytes += observations.stats.bytes;
+        for (reason, count) in &observations.stats.skipped {
+            *self.stats.skipped.entry(reason.clone()).or_default() += count;
+        }
+    }
+}
+
+/// Reads an inventory and disclosures, and decides.
+pub fn match_files(inventory: &Path, disclosures: &[PathBuf]) -> Result<Matched, HubError> {
+    let name = Input { path: inventory.to_owned() }.name();
+    let bytes = link::read_document(inventory)
+        .map_err(|error| HubError::Invalid(format!("{}: {error}", inventory.display())))?;
+    let read = assets::read_inventory(&name, &bytes);
+    let mut skipped: Vec<Skip> = read.skipped.clone();
+    for skip in &mut skipped {
+        skip.path = inventory.display().to_string();
+    }
+    let mut pile = Pile::default();
+    let walked = link::walk(disclosures);
+    for (path, error) in walked.refused {
+        pile.skip(&path, "", &error.to_string(), Answerable::Caller);
+    }
+    pile.read(&walked.inputs);
+    skipped.append(&mut pile.skipped);
+    let rows = crate::matching::match_inventory(&read, pile);
+    Ok(Matched { rows, skipped })
+}
+
+/// Everything that was read to match against.
+#[derive(Default)]
+pub(crate) struct Pile {
+    pub(crate) documents: Vec<vulnerability::csaf::Document>,
+    pub(crate) kev: BTreeMap<String, model::Kev>,
+    pub(crate) epss: BTreeMap<String, model::Epss>,
+    skipped: Vec<Skip>,
+}
+
+impl Pile {
+    fn read(&mut self, inputs: &[Input]) {
+        use rayon::prelude::*;
+        let parts: Vec<Self> = inputs
+            .par_chunks(64)
+            .map(|inputs| {
+                let mut pile = Self::default();
+                inputs.iter().for_each(|input| pile.read_one(&input.path));
+                pile
+            })
+            .collect();
+        for part in parts {
+            self.documents.extend(part.documents);
+            self.kev.extend(part.kev);
+            self.epss.extend(part.epss);
+            self.skipped.extend(part.skipped);
+        }
+    }
+
+    fn read_one(&mut self, path: &Path) {
+        let bytes = match link::read_document(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.skip(path, "", &error.to_string(), Answerable::Environment),
+        };
+        match kind_of(&bytes) {
+            Some(Kind::Csaf) => match vulnerability::csaf::read(&bytes) {
+                Ok(reading) => self.documents.push(reading.document),
+                Err(refusal) => {
+                    self.skipped.push(refusal.into_skip(path.display().to_string()));
+                }
+            },
+            Some(Kind::Kev) => match vulnerability::kev::read(&bytes) {
+                Ok(catalogue) => self.kev.extend(catalogue.entries),
+                Err(refusal) => {
+                    self.skipped.push(refusal.into_skip(path.display().to_string()));
+                }
+            },
+            Some(Kind::Epss) => self.epss.extend(vulnerability::epss::read(&bytes).entries),
+            _ => self.skip(path, "", "it is no CSAF document, KEV or EPSS", Answerable::Caller),
+        }
+    }
+
+    fn skip(&mut self, path: &Path, place: &str, reason: &str, answerable: Answerable) {
+        self.skipped.push(Skip {
+            path: path.display().to_string(),
+            place: place.to_owned(),
+            reason: reason.to_owned(),
+            answerable,
+        });
+    }
+}
+
+fn wire_frame<'a>(frame: &capture::Frame<'a>) -> wire::Frame<'a> {
+    wire::Frame {
+        number: frame.number,
+        time: frame.time,
+        link: wire::LinkType(frame.link),
+        bytes: frame.bytes,
+        original_bytes: frame.original_bytes,
+    }
+}
+
+fn capture_skip(shown: &str, error: &CaptureError) -> Skip {
+    Skip {
+        path: shown.to_owned(),
+        place: error.place(),
+        reason: error.to_string(),
+        answerable: error.answerable(),
+    }
+}
+
+/// How long a live capture waits for a frame before it looks whether to stop.
+#[cfg(target_os = "linux")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(200);
