@@ -8,16 +8,19 @@ use crate::dissect::Direction;
 /// A connection as turns of bytes.
 pub(crate) type Turns = Vec<(Direction, Vec<u8>)>;
 
-/// The connections of a capture; `None`, with a notice, where it or tshark is missing.
+/// The connections of a capture, the first [`CONNECTIONS_MAX`] of them; `None`, with a notice,
+/// where it or tshark is missing.
 pub(crate) fn connections(capture: &str) -> Option<Vec<Turns>> {
-    let streams = fields(capture, "tcp", &["tcp.stream"])?;
-    let last = streams.iter().filter_map(|row| row[0].parse::<usize>().ok()).max();
-    Some((0..=last?).map(|stream| connection(capture, stream)).collect())
+    let follow: Vec<_> =
+        (0..CONNECTIONS_MAX).map(|stream| format!("follow,tcp,raw,{stream}")).collect();
+    let mut arguments = vec!["-q"];
+    arguments.extend(follow.iter().flat_map(|follow| ["-z", follow]));
+    let output = tshark(capture, &arguments)?;
+    let parts = output.split("Follow: tcp,raw").skip(1).map(connection);
+    Some(parts.filter(|turns| !turns.is_empty()).collect())
 }
 
-fn connection(capture: &str, stream: usize) -> Turns {
-    let follow = format!("follow,tcp,raw,{stream}");
-    let output = tshark(capture, &["-q", "-z", &follow]).unwrap_or_default();
+fn connection(part: &str) -> Turns {
     let is_hex =
         |line: &&str| !line.trim().is_empty() && line.trim().bytes().all(|b| b.is_ascii_hexdigit());
     let turn = |line: &str| {
@@ -25,7 +28,7 @@ fn connection(capture: &str, stream: usize) -> Turns {
         let direction = if to_client { Direction::ToClient } else { Direction::ToServer };
         (direction, crate::testing::hex(line.trim()))
     };
-    output.lines().filter(is_hex).map(turn).collect()
+    part.lines().filter(is_hex).map(turn).collect()
 }
 
 /// Fields as tshark reads them, one row per frame that `filter` passes.
@@ -62,3 +65,6 @@ fn corpus() -> PathBuf {
 pub(crate) fn borrowed(turns: &Turns) -> Vec<(Direction, &[u8])> {
     turns.iter().map(|(direction, bytes)| (*direction, bytes.as_slice())).collect()
 }
+
+/// The captures used have fewer.
+const CONNECTIONS_MAX: usize = 16;

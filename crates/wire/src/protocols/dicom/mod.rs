@@ -104,6 +104,8 @@ struct Side {
     fragment: Option<Fragment>,
     command: Vec<u8>,
     message: Option<Message>,
+    /// Bytes that were shown and not used, which a gap drops as well.
+    unread: usize,
 }
 
 /// One presentation data value.
@@ -131,24 +133,17 @@ enum Move {
 
 impl StreamDissector for Dicom {
     fn read(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step {
-        let mut front = 0;
-        loop {
-            let rest = input.get(front..).unwrap_or_default();
-            if rest.is_empty() {
-                return Step::Used(front);
-            }
-            let mut found = Findings { sink: &mut *sink, base: front };
-            match self.step(direction, rest, &mut found) {
-                Move::NeedMore => return Step::Used(front),
-                Move::Used(count) if count <= rest.len() => front += count,
-                Move::Used(count) => return Step::Skip((front + count) as u64),
-                Move::End(step) => return step,
-            }
-        }
+        let step = self.advance(direction, input, sink);
+        self.side(direction).unread = match step {
+            Step::Used(used) => input.len() - used,
+            _ => 0,
+        };
+        step
     }
 
     fn gap(&mut self, direction: Direction, missing: u64) -> Step {
         let side = self.side(direction);
+        let missing = missing + std::mem::take(&mut side.unread) as u64;
         let Some(fragment) = &mut side.fragment else { return Step::Done };
         if fragment.left < missing || fragment.is_command {
             return Step::Done;
@@ -189,6 +184,23 @@ impl Dicom {
     fn side(&mut self, direction: Direction) -> &mut Side {
         let [to_server, to_client] = &mut self.sides;
         if direction == Direction::ToServer { to_server } else { to_client }
+    }
+
+    fn advance(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step {
+        let mut front = 0;
+        loop {
+            let rest = input.get(front..).unwrap_or_default();
+            if rest.is_empty() {
+                return Step::Used(front);
+            }
+            let mut found = Findings { sink: &mut *sink, base: front };
+            match self.step(direction, rest, &mut found) {
+                Move::NeedMore => return Step::Used(front),
+                Move::Used(count) if count <= rest.len() => front += count,
+                Move::Used(count) => return Step::Skip((front + count) as u64),
+                Move::End(step) => return step,
+            }
+        }
     }
 
     fn step(&mut self, direction: Direction, rest: &[u8], found: &mut Findings<'_>) -> Move {

@@ -391,9 +391,9 @@ fn a_gap_inside_an_image_does_not_lose_the_next_message() {
         dicom.read(*direction, bytes, &mut sink);
     }
     let image = &turns[3].1;
-    let Step::Used(used) = dicom.read(ToServer, &image[..100], &mut sink) else { panic!() };
-    // The core drops what stood in its buffer together with what was lost.
-    assert_eq!(dicom.gap(ToServer, (image.len() - used) as u64), Step::Used(0));
+    let step = dicom.read(ToServer, &image[..100], &mut sink);
+    assert!(matches!(step, Step::Used(used) if used < 100), "an element is waited for: {step:?}");
+    assert_eq!(dicom.gap(ToServer, (image.len() - 100) as u64), Step::Used(0));
     sink.0.clear();
     dicom.read(ToServer, &turns[2].1, &mut sink);
     assert_eq!(sink.0.len(), 1, "the command behind the gap is read: {:?}", sink.0);
@@ -466,7 +466,6 @@ fn reads_the_equipment_of_the_lab_captures() {
             .filter(|line| line.contains(&format!("sender {attribute} = ")))
             .filter_map(|line| line.split('"').nth(1))
             .collect();
-        eprintln!("{attribute}: {values:?}");
         assert!(!values.is_empty(), "no {attribute}");
     }
 }

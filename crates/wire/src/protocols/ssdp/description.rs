@@ -42,6 +42,9 @@ impl Visitor for Description<'_> {
     }
 }
 
+/// Every field a description yields.
+pub(crate) const FIELDS: &[Field] = &[KIND, FRIENDLY_NAME, MAKER, MODEL, MODEL_NUMBER, SERIAL, UDN];
+
 const fn field(name: &'static str, attribute: Attribute, meaning: &'static str) -> Field {
     Field { protocol: "ssdp", name, attribute, confidence: Confidence::STATED, meaning }
 }

@@ -1,0 +1,83 @@
+//! Every field that HTTP yields, those of the documents and tokens it carries included.
+
+use model::{Attribute, Confidence};
+
+use crate::dissect::Field;
+use crate::protocols::smb::ntlm;
+use crate::protocols::{ssdp, wsd};
+
+const fn field(
+    name: &'static str,
+    attribute: Attribute,
+    confidence: Confidence,
+    meaning: &'static str,
+) -> Field {
+    Field { protocol: "http", name, attribute, confidence, meaning }
+}
+
+pub(super) const HOST: Field = field(
+    "Host",
+    Attribute::HttpHost,
+    Confidence::STATED,
+    "RFC 9110 section 7.2: name by which a client called the server",
+);
+pub(super) const USER_AGENT: Field = field(
+    "User-Agent",
+    Attribute::HttpUserAgent,
+    Confidence::STATED,
+    "RFC 9110 section 10.1.5: software of a client",
+);
+pub(super) const SERVER: Field = field(
+    "Server",
+    Attribute::HttpServer,
+    Confidence::STATED,
+    "RFC 9110 section 10.2.4: software of a server",
+);
+pub(super) const POWERED_BY: Field = field(
+    "X-Powered-By",
+    Attribute::Software,
+    Confidence::LIKELY,
+    "by custom: software that a server runs, as name@version",
+);
+pub(super) const AUTHENTICATION: Field = field(
+    "WWW-Authenticate",
+    Attribute::HttpAuthentication,
+    Confidence::STATED,
+    "RFC 9110 section 11: scheme that a server offers, or that a client used with it",
+);
+pub(super) const REALM: Field = field(
+    "realm",
+    Attribute::HttpRealm,
+    Confidence::STATED,
+    "RFC 9110 section 11.5: what the server calls the place that it protects",
+);
+pub(super) const BASIC: Field = field(
+    "Authorization",
+    Attribute::ClearTextLogin,
+    Confidence::STATED,
+    "RFC 7617: a name and a password were sent to the server; neither is read",
+);
+
+const OWN: &[Field] = &[HOST, USER_AGENT, SERVER, POWERED_BY, AUTHENTICATION, REALM, BASIC];
+
+/// The whole output of this protocol.
+pub(super) const ALL: &[Field] =
+    &joined::<COUNT>(&[OWN, ntlm::FIELDS, wsd::FIELDS, ssdp::description::FIELDS]);
+
+const COUNT: usize =
+    OWN.len() + ntlm::FIELDS.len() + wsd::FIELDS.len() + ssdp::description::FIELDS.len();
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time, where a bad index is an error")]
+const fn joined<const N: usize>(tables: &[&[Field]]) -> [Field; N] {
+    let mut all = [HOST; N];
+    let (mut table, mut row, mut place) = (0, 0, 0);
+    while table < tables.len() {
+        if row < tables[table].len() {
+            all[place] = tables[table][row];
+            (row, place) = (row + 1, place + 1);
+        } else {
+            (table, row) = (table + 1, 0);
+        }
+    }
+    all
+}
