@@ -103,3 +103,56 @@ impl Role {
         granted.contains(&permission)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The whole matrix, to be read by a person. A change here is a change of who may do what.
+    const MATRIX: &str = "
+                  viewer  biomed  analyst  administrator
+read              yes     yes     yes      yes
+read_evidence     yes     yes     yes      yes
+ingest_inventory  -       yes     yes      yes
+ingest            -       -       yes      yes
+manage_people     -       -       -        yes
+";
+
+    #[test]
+    fn the_matrix_is_this_one() {
+        let line = |name: &str, marks: Vec<&str>| {
+            let mut cells = format!("{name:18}");
+            for (mark, role) in marks.iter().zip(Role::ALL) {
+                cells.push_str(mark);
+                cells.push_str(&" ".repeat(role.name().len() + 2 - mark.len()));
+            }
+            cells.trim_end().to_owned() + "\n"
+        };
+        let mut table = "\n".to_owned();
+        table.push_str(&line("", Role::ALL.iter().map(|role| role.name()).collect()));
+        for permission in Permission::ALL {
+            let mark = |role: &Role| if role.allows(*permission) { "yes" } else { "-" };
+            table.push_str(&line(permission.name(), Role::ALL.iter().map(mark).collect()));
+        }
+        assert_eq!(table, MATRIX, "{table}");
+    }
+
+    #[test]
+    fn names_read_back() {
+        for role in Role::ALL {
+            assert_eq!(role.name().parse(), Ok(*role));
+        }
+        assert!("root".parse::<Role>().is_err());
+        assert!("Administrator".parse::<Role>().is_err(), "closed by default");
+    }
+
+    /// A role may do all that a role before it may: nobody loses by a promotion.
+    #[test]
+    fn power_only_grows() {
+        for pair in Role::ALL.windows(2) {
+            for permission in Permission::ALL {
+                assert!(!pair[0].allows(*permission) || pair[1].allows(*permission));
+            }
+        }
+    }
+}

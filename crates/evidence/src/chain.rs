@@ -154,7 +154,7 @@ mod tests {
         let entry = Chain::next(
             None,
             &Act {
-                at: Timestamp::from_seconds(1795_426_200),
+                at: Timestamp::from_seconds(1_795_426_200),
                 actor: "system",
                 action: "ingest",
                 subject: "ward\n7.pcap",

@@ -211,7 +211,7 @@ mod tests {
         ("subject", |entry| entry.subject.push('x')),
         ("details", |entry| entry.details.push(' ')),
         ("previous_hash", |entry| {
-            entry.previous_hash = entry.previous_hash.replace('0', "1") + "0"
+            entry.previous_hash = entry.previous_hash.replace('0', "1") + "0";
         }),
         ("hash", |entry| entry.hash = entry.hash.chars().rev().chain(['0']).collect()),
     ];
