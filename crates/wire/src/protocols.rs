@@ -23,6 +23,7 @@ pub mod mqtt;
 pub mod netbios_name;
 pub mod ntp;
 pub mod quic;
+pub mod radius;
 pub mod rdp;
 pub mod rtsp;
 pub mod smb;
@@ -72,13 +73,14 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     netbios_name::DATAGRAMS,
     netbios_name::PROTOCOL,
     ntp::PROTOCOL,
+    quic::PROTOCOL,
+    radius::PROTOCOL,
     snmp::PROTOCOL,
     ssdp::PROTOCOL,
     syslog::PROTOCOL,
     teamviewer::DATAGRAMS,
     tls::dtls::PROTOCOL,
     wsd::PROTOCOL,
-    quic::PROTOCOL,
 ];
 
 /// Protocols straight on the link layer.
