@@ -33,6 +33,7 @@ pub mod ssh;
 pub mod syslog;
 pub mod teamviewer;
 pub mod telnet;
+pub mod tftp;
 pub mod tls;
 pub mod vnc;
 pub mod wsd;
@@ -79,6 +80,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     ssdp::PROTOCOL,
     syslog::PROTOCOL,
     teamviewer::DATAGRAMS,
+    tftp::PROTOCOL,
     tls::dtls::PROTOCOL,
     wsd::PROTOCOL,
 ];
