@@ -129,7 +129,7 @@ fn device(
         maker: product.maker,
         model: product.model,
         model_number: product.model_number,
-        serial: serial(product, place, &mut rng),
+        serial: serial(product, number, &mut rng),
         software_version: product.version(place),
         os: product.os,
         mac,
@@ -155,10 +155,10 @@ fn link_address(maker: &str, number: usize, seed: u64) -> Mac {
     Mac([0x06, 0x4d, block, c, b, a])
 }
 
-fn serial(product: &Product, place: usize, rng: &mut Rng) -> String {
+fn serial(product: &Product, number: usize, rng: &mut Rng) -> String {
     let letters: String =
         product.maker.split(' ').filter_map(|word| word.chars().next()).take(2).collect();
-    format!("{letters}{:02}{:05}", 17 + rng.below(8), 20_000 + place * 37 + rng.below(37) as usize)
+    format!("{letters}{:02}{:05}", 17 + rng.below(8), 20_000 + number * 9 + rng.below(9) as usize)
 }
 
 fn department(zone: &str, class: &str, place: usize) -> (&'static str, &'static str) {
@@ -225,7 +225,11 @@ mod tests {
             let macs: BTreeSet<_> = devices.iter().map(|device| device.mac).collect();
             let ips: BTreeSet<_> = devices.iter().map(|device| device.ip).collect();
             let tags: BTreeSet<_> = devices.iter().map(|device| &device.asset_tag).collect();
-            assert_eq!((macs.len(), ips.len(), tags.len()), (want, want, want), "{name}");
+            let titles: BTreeSet<_> = devices.iter().map(TrueDevice::ae_title).collect();
+            let serials: BTreeSet<_> = devices.iter().map(|device| &device.serial).collect();
+            for count in [macs.len(), ips.len(), tags.len(), titles.len(), serials.len()] {
+                assert_eq!(count, want, "{name}");
+            }
             assert!(devices.iter().all(|device| device.mac.is_local()), "{name}");
         }
     }

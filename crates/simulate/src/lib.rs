@@ -9,6 +9,10 @@
 //! Limits:  frames are made as they are asked for, so a long capture needs no more memory than a
 //!          short one.
 //! Privacy: patients are canaries (`CANARY^PATIENT^0001`, `CANARY-ID-0001`), so a leak is found by search.
+//!
+//! To add a kind of device: a row in `knowledge/simulate-products.csv` and an arm in `scene::plan`.
+//! To add a protocol: a file in `encode/` and a scene that speaks it; the test `wireshark_agrees`
+//! lists what must be found.
 #![forbid(unsafe_code)]
 
 mod advisories;

@@ -13,6 +13,8 @@ pub(crate) struct Header<'a> {
     pub(crate) facility: &'a str,
     /// MSH-5.
     pub(crate) receiver: &'a str,
+    /// MSH-6.
+    pub(crate) receiving_facility: &'a str,
     /// MSH-9, e.g. `ORU^R01`.
     pub(crate) kind: &'a str,
     /// MSH-12.
@@ -33,15 +35,30 @@ pub(crate) fn message(header: &Header<'_>, patient: u64, rest: &str) -> Vec<u8> 
     ))
 }
 
-/// The acknowledgement of a message.
-pub(crate) fn acknowledgement(header: &Header<'_>, control: u64) -> Vec<u8> {
-    framed(&format!("{}MSA|AA|M{control:08}\r", msh(header)))
+/// The acknowledgement of a message: who was asked answers, with the same kind of event.
+pub(crate) fn acknowledgement(asked: &Header<'_>, kind: &str) -> Vec<u8> {
+    let header = Header {
+        sender: asked.receiver,
+        facility: asked.receiving_facility,
+        receiver: asked.sender,
+        receiving_facility: asked.facility,
+        kind,
+        ..*asked
+    };
+    framed(&format!("{}MSA|AA|M{:08}\r", msh(&header), asked.control))
 }
 
 fn msh(say: &Header<'_>) -> String {
     format!(
-        "MSH|^~\\&|{}|{}|{}|WARDTOWN|{}||{}|M{:08}|P|{}\r",
-        say.sender, say.facility, say.receiver, say.time, say.kind, say.control, say.version
+        "MSH|^~\\&|{}|{}|{}|{}|{}||{}|M{:08}|P|{}\r",
+        say.sender,
+        say.facility,
+        say.receiver,
+        say.receiving_facility,
+        say.time,
+        say.kind,
+        say.control,
+        say.version
     )
 }
 

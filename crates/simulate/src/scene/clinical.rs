@@ -48,15 +48,15 @@ fn send(scene: &mut Scene<'_>, kind: &str, before: &str, after: &str) {
         sender: &sender,
         facility: "WARDTOWN",
         receiver: &receiver,
+        receiving_facility: "WARDTOWN",
         kind,
         version: "2.4",
         time: &time,
         control,
     };
     let rest = format!("{before}{after}");
-    let answer = hl7::Header { sender: &receiver, receiver: &sender, kind: "ACK", ..header };
     let (question, answer) =
-        (hl7::message(&header, control, &rest), hl7::acknowledgement(&answer, control));
+        (hl7::message(&header, control, &rest), hl7::acknowledgement(&header, "ACK"));
     let mut tcp = scene.call(6661);
     tcp.open().exchange(&question, &answer);
     tcp.close();

@@ -67,15 +67,15 @@ fn report(scene: &mut Scene<'_>) {
         sender: "FLUMENHUB",
         facility: "WARDTOWN",
         receiver: "CROSSWIRE",
+        receiving_facility: "WARDTOWN",
         kind: "ORU^R01^ORU_R01",
         version: "2.6",
         time: &time,
         control,
     };
     let rest = "OBX|1|NM|157784^MDC_FLOW_FLUID_PUMP^MDC|1|12.5|mL/h|||||F\r";
-    let answer = hl7::Header { sender: "CROSSWIRE", receiver: "FLUMENHUB", kind: "ACK", ..header };
     let (question, answer) =
-        (hl7::message(&header, control, rest), hl7::acknowledgement(&answer, control));
+        (hl7::message(&header, control, rest), hl7::acknowledgement(&header, "ACK"));
     let mut tcp = scene.call(2575);
     tcp.open().exchange(&question, &answer);
     tcp.close();

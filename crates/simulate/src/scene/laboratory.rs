@@ -40,6 +40,7 @@ fn result(scene: &mut Scene<'_>) {
         sender: &sender,
         facility: "LAB",
         receiver: &receiver,
+        receiving_facility: "WARDTOWN",
         kind: "ORU^R01",
         version: "2.5.1",
         time: &time,
@@ -48,9 +49,8 @@ fn result(scene: &mut Scene<'_>) {
     let value = 35 + scene.rng.below(20);
     let rest =
         format!("OBR|1|||14749-6^Glucose^LN\rOBX|1|NM|14749-6^Glucose^LN||{value}|mg/dL|||||F\r");
-    let answer = hl7::Header { sender: &receiver, receiver: &words, kind: "ACK^R01", ..header };
     let (question, answer) =
-        (hl7::message(&header, control, &rest), hl7::acknowledgement(&answer, control));
+        (hl7::message(&header, control, &rest), hl7::acknowledgement(&header, "ACK^R01"));
     let mut tcp = scene.call(6661);
     tcp.open().exchange(&question, &answer);
     tcp.close();

@@ -103,6 +103,7 @@ fn report(scene: &mut Scene<'_>) {
         sender: &sender,
         facility: device.department,
         receiver: "CROSSWIRE",
+        receiving_facility: "WARDTOWN",
         kind: "ORU^R01^ORU_R01",
         version: "2.6",
         time: &time,
@@ -112,10 +113,8 @@ fn report(scene: &mut Scene<'_>) {
     let rest = format!(
         "OBR|1|||69965^MDC_DEV_MON^MDC\rOBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1|{pulse}|/min|||||F\r"
     );
-    let answer =
-        hl7::Header { sender: "CROSSWIRE", receiver: &name, kind: "ACK^R01^ACK", ..header };
     let (question, answer) =
-        (hl7::message(&header, control, &rest), hl7::acknowledgement(&answer, control));
+        (hl7::message(&header, control, &rest), hl7::acknowledgement(&header, "ACK^R01^ACK"));
     let mut tcp = scene.call(2575);
     tcp.open().exchange(&question, &answer);
     tcp.close();
