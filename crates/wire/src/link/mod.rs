@@ -170,6 +170,3 @@ pub(crate) const NO_MAC: u64 = u64::MAX;
 
 /// No VLAN tag.
 pub(crate) const NO_VLAN: u16 = u16::MAX;
-
-#[cfg(test)]
-mod tests;

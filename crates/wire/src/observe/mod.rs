@@ -524,9 +524,7 @@ impl Observer {
             last_seen: flow.last_seen,
         };
         self.conversation(key, share, flow.first_frame);
-        if !flow.counted {
-            self.roles(flow);
-        }
+        self.roles(flow);
         flow.start_anew();
     }
 

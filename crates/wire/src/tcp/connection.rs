@@ -250,6 +250,8 @@ impl Connection {
         candidates: u64,
         around: &mut Around<'_>,
     ) -> Interest {
+        let candidates =
+            if self.starts_afresh(side, fresh, around) { ALL_PROTOCOLS } else { candidates };
         let first = *self.first.get_or_insert(side);
         let direct = self.sides.iter().all(|side| side.unread.bytes.is_empty());
         if !direct && let Some(own) = self.side(side) {
@@ -286,6 +288,27 @@ impl Connection {
         }
     }
 
+    /// In the middle of a connection, a message may start with this segment, and what was kept of
+    /// the side before it is the end of another.
+    fn starts_afresh(&mut self, side: usize, fresh: Fresh<'_>, around: &Around<'_>) -> bool {
+        let Some(own) = self.sides.get_mut(side) else { return false };
+        if self.tries_left == 0 || own.unread.bytes.is_empty() {
+            return false;
+        }
+        self.tries_left -= 1;
+        let mut shown: [&[u8]; 2] = [&[], &[]];
+        if let Some(view) = shown.get_mut(side) {
+            *view = fresh.bytes;
+        }
+        let hinted = around.record.hinted(around.parties.ports);
+        let starts = matches!(ask(ALL_PROTOCOLS, shown, around.parties, hinted), Answer::Is(..));
+        if starts {
+            self.first = None;
+            self.forget();
+        }
+        starts
+    }
+
     /// Nobody reads this opening. In the middle of a connection the next segment may start a
     /// message.
     fn try_again(&mut self) -> Interest {
@@ -293,10 +316,14 @@ impl Connection {
         self.tries_left = left;
         self.first = None;
         self.reading = Reading::Undecided(ALL_PROTOCOLS);
+        self.forget();
+        Interest::Open
+    }
+
+    fn forget(&mut self) {
         for side in &mut self.sides {
             side.unread.clear();
         }
-        Interest::Open
     }
 
     /// Shows the dissector what it has not used so far, and what is new.
