@@ -8,6 +8,7 @@
 //!          has no address of its own on the network, so its facts are counted and left out.
 
 mod tags;
+mod vendors;
 
 use std::net::IpAddr;
 use std::ops::Range;
@@ -25,7 +26,7 @@ pub const PROTOCOL: DatagramProtocol =
 /// What a device tells.
 #[rustfmt::skip]
 pub const FIELDS: &[Field] = &[
-    ROLE, ROUTER, BROADCASTER, INSTANCE, VENDOR, VENDOR_NAME, MODEL_NAME, FIRMWARE, APPLICATION,
+    ROLE, ROUTER, BROADCASTER, INSTANCE, VENDOR, VENDOR_MAKER, VENDOR_NAME, MODEL_NAME, FIRMWARE, APPLICATION,
     OBJECT_NAME, LOCATION, SERIAL,
 ];
 
@@ -54,6 +55,12 @@ const VENDOR: Field = field(
     Attribute::BacnetVendorId,
     Confidence::STATED,
     "number that ASHRAE gave the maker (12.11.6)",
+);
+const VENDOR_MAKER: Field = field(
+    "vendor-identifier (120) maker",
+    Attribute::Maker,
+    Confidence::STRONG,
+    "maker that the number was given to (`knowledge/bacnet-vendors.csv`)",
 );
 const VENDOR_NAME: Field =
     field("vendor-name (121)", Attribute::Maker, Confidence::STATED, "maker (12.11.5)");
@@ -202,7 +209,7 @@ impl Told<'_> {
         let Tag::Application(UNSIGNED, _size) = tag(reader)? else { return None };
         let Tag::Application(ENUMERATED, _segmentation) = tag(reader)? else { return None };
         let Tag::Application(UNSIGNED, vendor) = tag(reader)? else { return None };
-        self.found(&VENDOR, &tags::unsigned(&vendor)?.to_string(), range(&vendor));
+        self.vendor(tags::unsigned(&vendor)?, range(&vendor));
         Some(())
     }
 
@@ -281,7 +288,7 @@ impl Told<'_> {
             }
             (VENDOR_IDENTIFIER, UNSIGNED) => {
                 if let Some(vendor) = tags::unsigned(body) {
-                    self.found(&VENDOR, &vendor.to_string(), range(body));
+                    self.vendor(vendor, range(body));
                 }
             }
             (_, CHARACTERS) => self.text(property, body),
@@ -293,6 +300,13 @@ impl Told<'_> {
     fn instance(&mut self, instance: u32, at: Range<usize>) {
         if instance != ANY_INSTANCE {
             self.found(&INSTANCE, &instance.to_string(), at);
+        }
+    }
+
+    fn vendor(&mut self, identifier: u32, at: Range<usize>) {
+        self.found(&VENDOR, &identifier.to_string(), at.clone());
+        if let Some(maker) = vendors::maker(identifier) {
+            self.found(&VENDOR_MAKER, maker, at);
         }
     }
 

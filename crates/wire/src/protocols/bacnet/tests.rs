@@ -23,9 +23,11 @@ fn announcements() {
         format!(
             "{who} role = \"bacnet_device\" answer @{}+1\n\
              {who} bacnet_instance = \"500\" device instance @{}+4\n\
-             {who} bacnet_vendor_id = \"313\" vendor-identifier (120) @{}+2\n",
+             {who} bacnet_vendor_id = \"313\" vendor-identifier (120) @{}+2\n\
+             {who} maker = \"Siemens\" vendor-identifier (120) maker @{}+2\n",
             base + 2,
             base + 3,
+            base + 13,
             base + 13
         )
     };
@@ -65,7 +67,11 @@ fn answers() {
             one("19 4b", "c4 020001f4"),
             "bacnet_instance = \"500\" device instance @18+4",
         ),
-        ("vendor", one("19 78", "21 05"), "bacnet_vendor_id = \"5\" vendor-identifier (120) @18+1"),
+        (
+            "vendor",
+            one("19 78", "22 0104"),
+            "bacnet_vendor_id = \"260\" vendor-identifier (120) @18+2",
+        ),
         ("maker", one("19 79", "75 05 00 41636d65"), "maker = \"Acme\" vendor-name (121) @19+5"),
         (
             "model, two-byte text",
