@@ -19,7 +19,7 @@ use crate::text;
 pub const TDS: StreamProtocol = StreamProtocol {
     name: "tds",
     ports: &[1433],
-    probe: |opening| decide(&tds_fits(opening.to_server)),
+    probe: |opening| decide(tds_fits(opening.to_server)),
     open: || Box::new(Dissector { version: tds_version }),
     fields: &[TDS_VERSION],
 };
@@ -37,12 +37,12 @@ pub const MYSQL: StreamProtocol = StreamProtocol {
 pub const POSTGRESQL: StreamProtocol = StreamProtocol {
     name: "postgresql",
     ports: &[5432],
-    probe: |opening| decide(&postgresql_fits(opening.to_server)),
+    probe: |opening| decide(postgresql_fits(opening.to_server)),
     open: || Box::new(Dissector { version: postgresql_version }),
     fields: &[POSTGRESQL_VERSION],
 };
 
-const fn decide(fits: &Option<bool>) -> Probe {
+const fn decide(fits: Option<bool>) -> Probe {
     match fits {
         Some(true) => Probe::Mine,
         Some(false) => Probe::NotMine,
@@ -69,7 +69,7 @@ fn mysql_probe(opening: &Opening<'_>) -> Probe {
         return if waits { Probe::NeedMore } else { Probe::NotMine };
     }
     let mut reader = Reader::new(opening.to_client);
-    decide(&(|| {
+    decide((|| {
         let [low, middle, high] = reader.array()?;
         let length = u32::from_le_bytes([low, middle, high, 0]);
         let fits = (40..1024).contains(&length);

@@ -188,7 +188,7 @@ fn report_security(packet: &Packet<'_>, sink: &mut dyn Sink) {
 }
 
 fn report_client(packet: &Packet<'_>, sink: &mut dyn Sink) {
-    let Some(mut core) = block(packet, b"Duca", CLIENT_CORE) else { return };
+    let Some(mut core) = block(packet, *b"Duca", CLIENT_CORE) else { return };
     let Some(()) = core.skip(4 + 2 + 2 + 2 + 2 + 4) else { return };
     let at = core.position();
     let Some(build) = core.u32_le().filter(|build| (1..1_000_000).contains(build)) else { return };
@@ -204,7 +204,7 @@ fn report_client(packet: &Packet<'_>, sink: &mut dyn Sink) {
 }
 
 fn report_encryption(packet: &Packet<'_>, sink: &mut dyn Sink) {
-    let Some(mut security) = block(packet, b"McDn", SERVER_SECURITY) else { return };
+    let Some(mut security) = block(packet, *b"McDn", SERVER_SECURITY) else { return };
     let at = security.position();
     let name = match security.u32_le() {
         // With TLS outside, there is none inside.
@@ -220,8 +220,8 @@ fn report_encryption(packet: &Packet<'_>, sink: &mut dyn Sink) {
 
 /// The settings block of `kind` behind the mark of a T.124 message; positions count from the
 /// input.
-fn block<'a>(packet: &Packet<'a>, mark: &[u8; 4], kind: u16) -> Option<Reader<'a>> {
-    let start = memchr::memmem::find(packet.body, mark)? + mark.len();
+fn block<'a>(packet: &Packet<'a>, mark: [u8; 4], kind: u16) -> Option<Reader<'a>> {
+    let start = memchr::memmem::find(packet.body, &mark)? + mark.len();
     let mut reader = packet.reader;
     reader.skip(start)?;
     // T.124 is in packed encoding: a length of one byte, or of two with the top bit set.

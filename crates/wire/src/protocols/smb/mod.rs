@@ -72,9 +72,8 @@ fn probe_side(side: &[u8]) -> Probe {
     })();
     match (answer, side.first()) {
         (Some(true), _) => Probe::Mine,
-        (Some(false), _) => Probe::NotMine,
         (None, None | Some(&(SESSION_MESSAGE | SESSION_REQUEST))) => Probe::NeedMore,
-        (None, Some(_)) => Probe::NotMine,
+        _ => Probe::NotMine,
     }
 }
 

@@ -79,7 +79,7 @@ impl StreamDissector for Dissector {
             (Direction::ToServer, _) => self.read_client(input),
             (Direction::ToClient, Phase::Banner) => self.read_banner(input, sink),
             (Direction::ToClient, Phase::Name) => self.read_until_password(input),
-            (Direction::ToClient, Phase::Password) => self.pass(input),
+            (Direction::ToClient, Phase::Password) => Self::used(&Data::read(input), input),
             (Direction::ToClient, Phase::Answered) => {
                 sink.found(&LOGIN, About::Sender, NAME, 0..0);
                 sink.found(&LOGIN, About::Receiver, NAME, 0..0);
@@ -96,10 +96,6 @@ impl Dissector {
             self.phase = Phase::Answered;
         }
         Self::used(&data, input)
-    }
-
-    fn pass(&mut self, input: &[u8]) -> Step {
-        Self::used(&Data::read(input), input)
     }
 
     /// A command that is still open waits for its end, but not for ever.
@@ -224,8 +220,7 @@ fn flat(bytes: &[(u8, usize)]) -> Vec<u8> {
     for (byte, _) in bytes {
         escape = match (escape, byte) {
             (Escape::None, 0x1b) => Escape::Start,
-            (Escape::Start, b'[') => Escape::Sequence,
-            (Escape::Sequence, 0x20..=0x3f) => Escape::Sequence,
+            (Escape::Start, b'[') | (Escape::Sequence, 0x20..=0x3f) => Escape::Sequence,
             (Escape::None, _) => {
                 let blank = byte.is_ascii_whitespace() || byte.is_ascii_control();
                 match (blank, out.last()) {

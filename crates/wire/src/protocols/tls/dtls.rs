@@ -53,7 +53,8 @@ fn handshake_record<'a>(reader: &mut Reader<'a>) -> Option<Reader<'a>> {
     let kind = reader.u8()?;
     let version = reader.u16_be()?;
     let epoch = reader.u16_be()?;
-    let _sequence = reader.skip(6)?;
+    // A sequence number of six bytes.
+    reader.skip(6)?;
     let length = reader.u16_be()?;
     let fits = kind == super::record::HANDSHAKE && matches!(version, 0xfeff | 0xfefd) && epoch == 0;
     if fits { reader.part(usize::from(length)) } else { None }

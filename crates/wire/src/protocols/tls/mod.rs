@@ -90,9 +90,8 @@ fn probe_record(input: &[u8], kind: u8) -> Probe {
     })();
     match answer {
         Some(true) => Probe::Mine,
-        Some(false) => Probe::NotMine,
         None if record::may_begin(input) => Probe::NeedMore,
-        None => Probe::NotMine,
+        _ => Probe::NotMine,
     }
 }
 
