@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use model::Observations;
 use wire::{Frame, Limits, LinkType, Observer};
 
+#[expect(clippy::unwrap_used, reason = "a capture that cannot be read fails the test")]
 fn observe(path: &str) -> Option<Observations> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
     let root = std::env::var_os("REGIMEN_CORPUS").map_or_else(|| beside.into(), PathBuf::from);
@@ -22,7 +23,7 @@ fn observe(path: &str) -> Option<Observations> {
             number: frame.number,
             time: frame.time,
             link: LinkType(frame.link),
-            bytes: &frame.bytes,
+            bytes: frame.bytes,
             original_bytes: frame.original_bytes,
         });
     }

@@ -1,7 +1,7 @@
 //! BACnet tags: what every value of an application message stands behind.
 //!
 //! Source: ANSI/ASHRAE 135 clauses 20.2.1 (tags), 20.2.9 (text), 20.2.14 (object identifiers).
-//! Limits: [`NESTING_MAX`] levels of brackets.
+//! Limits: `NESTING_MAX` levels of brackets.
 
 use std::borrow::Cow;
 

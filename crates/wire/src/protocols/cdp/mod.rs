@@ -4,7 +4,7 @@
 //! Input:   the bytes behind the SNAP header 00-00-0C, 0x2000.
 //! Output:  facts about the sender. Which port of it a neighbour sits on is not told, because the
 //!          frame does not name that neighbour.
-//! Limits:  [`ELEMENTS_MAX`] elements, [`ADDRESSES_MAX`] addresses. The checksum is not verified:
+//! Limits:  `ELEMENTS_MAX` elements, `ADDRESSES_MAX` addresses. The checksum is not verified:
 //!          the link layer has its own, and Cisco's differs for odd lengths.
 
 use std::net::IpAddr;

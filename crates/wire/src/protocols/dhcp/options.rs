@@ -3,7 +3,7 @@
 //! Source: RFC 2132 sections 3 and 9.3 (overload); RFC 3396 (long options).
 //! Input:  a whole DHCP message and the offset of its first option.
 //! Output: values with the range of the message they stand in.
-//! Limits: [`OPTIONS_MAX`] options of one message.
+//! Limits: `OPTIONS_MAX` options of one message.
 
 use std::borrow::Cow;
 use std::ops::Range;

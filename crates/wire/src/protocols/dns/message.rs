@@ -3,7 +3,7 @@
 //! Source:  RFC 1035 sections 4.1 and 3.1; RFC 1002 section 4.2 has the same layout.
 //! Input:   one whole message, without the length that precedes it over TCP.
 //! Output:  entries in order; every range counts from the first byte of the message.
-//! Limits:  [`ENTRIES_MAX`] entries, [`NAME_BYTES_MAX`] bytes of name, compression pointers that
+//! Limits:  `ENTRIES_MAX` entries, `NAME_BYTES_MAX` bytes of name, compression pointers that
 //!          point strictly backwards (so none can loop).
 
 use std::ops::Range;

@@ -5,7 +5,7 @@
 //! Input:   the bytes behind EtherType 0x88cc.
 //! Output:  facts about the sender. Which port of it a neighbour sits on is not told, because the
 //!          frame does not name that neighbour.
-//! Limits:  [`TLVS_MAX`] elements of one frame.
+//! Limits:  `TLVS_MAX` elements of one frame.
 //! Privacy: civic addresses and emergency numbers are not copied.
 
 use std::net::IpAddr;

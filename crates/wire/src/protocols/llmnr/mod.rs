@@ -4,7 +4,7 @@
 //! Input:   one message over UDP.
 //! Output:  the host name of whoever answers. Forged answers are how names are stolen on a link,
 //!          so a name is only likely.
-//! Limits:  as [`super::dns::message`]; UDP only.
+//! Limits:  as `dns::message`; UDP only.
 //! Privacy: what hosts ask for is not copied.
 
 use model::{Answerable, Attribute, Confidence};

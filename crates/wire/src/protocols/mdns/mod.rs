@@ -3,8 +3,8 @@
 //! Source:  RFC 6762 sections 6 and 18; RFC 6763 sections 4, 6, 7 and 9.
 //! Input:   one message over UDP.
 //! Output:  facts from announcements and answers: host name, services, and the text records of
-//!          [`txt`].
-//! Limits:  as [`super::dns::message`]. Questions and the known answers in them are about others.
+//!          `txt`.
+//! Limits:  as `dns::message`. Questions and the known answers in them are about others.
 //! Privacy: an instance name is often a person's ("Anna's iPad"), so it is copied only for
 //!          printers, scanners, cameras and DICOM services.
 

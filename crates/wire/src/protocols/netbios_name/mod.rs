@@ -1,9 +1,9 @@
 //! NetBIOS over UDP: names that Windows hosts take, their status tables, their announcements.
 //!
-//! Source:  RFC 1002 sections 4.2 (names) and 4.4 (datagrams); [`browser`] for announcements.
+//! Source:  RFC 1002 sections 4.2 (names) and 4.4 (datagrams); `browser` for announcements.
 //! Input:   one message over UDP.
 //! Output:  host names, domains, roles; a binding from a status table.
-//! Limits:  as [`super::dns::message`], whose layout it shares; [`STATUS_NAMES_MAX`] names.
+//! Limits:  as `dns::message`, whose layout it shares; `STATUS_NAMES_MAX` names.
 //! Privacy: names of people who are logged in (suffix 03), comments and queries are not copied.
 
 mod browser;

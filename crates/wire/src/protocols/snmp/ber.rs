@@ -1,7 +1,7 @@
 //! BER: as much of it as SNMP uses.
 //!
 //! Source: ITU-T X.690 clauses 8.1, 8.3 and 8.19; RFC 3417 section 8 (definite lengths only).
-//! Limits: tags of one byte, lengths of at most four, identifiers of at most [`ARCS_MAX`] arcs.
+//! Limits: tags of one byte, lengths of at most four, identifiers of at most `ARCS_MAX` arcs.
 //!         Nothing recurses: a caller steps into one element at a time.
 
 use crate::reader::Reader;

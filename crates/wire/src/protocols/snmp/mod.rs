@@ -2,8 +2,8 @@
 //!
 //! Source:  RFC 1157 (v1), RFC 1901 and 3416 (v2c), RFC 3412 and 3414 (v3).
 //! Input:   one message over UDP.
-//! Output:  facts from responses and notifications, about the agent; [`objects`] lists them.
-//! Limits:  [`BINDINGS_MAX`] variable bindings of one message; encrypted ones stay closed.
+//! Output:  facts from responses and notifications, about the agent; `objects` lists them.
+//! Limits:  `BINDINGS_MAX` variable bindings of one message; encrypted ones stay closed.
 //! Privacy: a community is told as `default` or `other`, never as text. User names, sysContact
 //!          and all objects outside the list are not copied.
 
