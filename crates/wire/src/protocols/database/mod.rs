@@ -50,16 +50,29 @@ const fn decide(fits: Option<bool>) -> Probe {
     }
 }
 
-/// The client of TDS 7 speaks first, with a PRELOGIN whose first token is its version.
+/// The client speaks first: with a PRELOGIN whose first token is its version, or, where the start
+/// was not seen, with a login or a request that carries the headers of TDS 7.2 or later.
 fn tds_fits(client: &[u8]) -> Option<bool> {
     let mut reader = Reader::new(client);
-    if reader.u8()? != TDS_PRELOGIN || reader.u8()? != 1 {
+    let (kind, status) = (reader.u8()?, reader.u8()?);
+    let known = matches!(kind, TDS_BATCH | TDS_CALL | TDS_LOGIN | TDS_PRELOGIN);
+    if !known || status & !TDS_STATUS != 0 {
         return Some(false);
     }
     let length = reader.u16_be()?;
     reader.skip(4)?;
-    let (token, offset, size) = (reader.u8()?, reader.u16_be()?, reader.u16_be()?);
-    Some(token == 0 && size == 6 && offset > 5 && usize::from(offset) < usize::from(length))
+    if kind == TDS_PRELOGIN {
+        let (token, offset, size) = (reader.u8()?, reader.u16_be()?, reader.u16_be()?);
+        return Some(token == 0 && size == 6 && (6..length).contains(&offset));
+    }
+    let first = reader.u32_le()?;
+    if kind == TDS_LOGIN {
+        let version = reader.u32_le()?;
+        let fits = first.checked_add(8) == Some(u32::from(length));
+        return Some(fits && matches!(version >> 24, 0x70..=0x74));
+    }
+    let (header, what) = (reader.u32_le()?, reader.u16_le()?);
+    Some(first == 22 && header == 18 && what == TDS_TRANSACTION)
 }
 
 fn mysql_probe(opening: &Opening<'_>) -> Probe {
@@ -194,7 +207,15 @@ fn postgresql_version(input: &[u8]) -> Found {
     }
 }
 
+/// Packet types, MS-TDS section 2.2.3.1.1.
+const TDS_BATCH: u8 = 0x01;
+const TDS_CALL: u8 = 0x03;
+const TDS_LOGIN: u8 = 0x10;
 const TDS_PRELOGIN: u8 = 0x12;
+/// Bits of the status that are assigned, section 2.2.3.1.2.
+const TDS_STATUS: u8 = 0x1b;
+/// Header with the number of the transaction, section 2.2.5.3.
+const TDS_TRANSACTION: u16 = 2;
 const TDS_ANSWER: u8 = 0x04;
 const MYSQL_PROTOCOL: u8 = 10;
 const POSTGRESQL_3: u32 = 0x0003_0000;
@@ -282,7 +303,22 @@ mod tests {
         for (row, protocol, client, server, want) in [
             ("tds", &TDS, hex(PRELOGIN), vec![], Probe::Mine),
             ("tds start", &TDS, hex("1201"), vec![], Probe::NeedMore),
-            ("not tds", &TDS, hex("1202"), vec![], Probe::NotMine),
+            ("tds login", &TDS, hex("1001 0090 0000 0100 88000000 04000074"), vec![], Probe::Mine),
+            (
+                "tds request",
+                &TDS,
+                hex("0301 00da 0000 0100 16000000 12000000 0200"),
+                vec![],
+                Probe::Mine,
+            ),
+            (
+                "DICOM",
+                &TDS,
+                hex("0100 0000 00cd 0001 0000 5041 4353 2020 2020"),
+                vec![],
+                Probe::NotMine,
+            ),
+            ("not tds", &TDS, hex("1602"), vec![], Probe::NotMine),
             ("mysql", &MYSQL, vec![], mysql("8.0.33"), Probe::Mine),
             ("mysql start", &MYSQL, vec![], hex("4a0000"), Probe::NeedMore),
             ("client first", &MYSQL, hex("01"), vec![], Probe::NotMine),
