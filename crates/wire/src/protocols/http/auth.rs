@@ -26,7 +26,7 @@ pub(super) fn challenge(value: &[u8], at: &Range<usize>, sink: &mut dyn Sink) {
 /// Reads the credentials of a client, which are about the server that takes them.
 pub(super) fn credentials(value: &[u8], at: &Range<usize>, sink: &mut dyn Sink) {
     let Some(scheme) = scheme(value) else { return };
-    sink.found(&fields::AUTHENTICATION, About::Receiver, scheme, at.clone());
+    sink.found(&fields::AUTHENTICATION_USED, About::Receiver, scheme, at.clone());
     if scheme == "Basic" {
         sink.found(&fields::BASIC, About::Receiver, "http basic", at.clone());
     }

@@ -43,7 +43,13 @@ pub(super) const AUTHENTICATION: Field = field(
     "WWW-Authenticate",
     Attribute::HttpAuthentication,
     Confidence::STATED,
-    "RFC 9110 section 11: scheme that a server offers, or that a client used with it",
+    "RFC 9110 section 11.6.1: scheme that a server offers",
+);
+pub(super) const AUTHENTICATION_USED: Field = field(
+    "Authorization",
+    Attribute::HttpAuthentication,
+    Confidence::STATED,
+    "RFC 9110 section 11.6.2: scheme that a client used with the server",
 );
 pub(super) const REALM: Field = field(
     "realm",
@@ -58,7 +64,8 @@ pub(super) const BASIC: Field = field(
     "RFC 7617: a name and a password were sent to the server; neither is read",
 );
 
-const OWN: &[Field] = &[HOST, USER_AGENT, SERVER, POWERED_BY, AUTHENTICATION, REALM, BASIC];
+const OWN: &[Field] =
+    &[HOST, USER_AGENT, SERVER, POWERED_BY, AUTHENTICATION, AUTHENTICATION_USED, REALM, BASIC];
 
 /// The whole output of this protocol.
 pub(super) const ALL: &[Field] =

@@ -91,7 +91,7 @@ fn reads_authentication_and_software_but_no_secret() {
             "basic",
             (ToServer, basic),
             vec![
-                r#"receiver http_authentication = "Basic" WWW-Authenticate"#,
+                r#"receiver http_authentication = "Basic" Authorization"#,
                 r#"receiver clear_text_login = "http basic" Authorization"#,
             ],
         ),
