@@ -11,7 +11,7 @@ use model::{Device, Question, Verdict, VerdictRow};
 use crate::StoreError;
 use crate::conditions::{Conditions, LIST_MAX};
 use crate::records::{ConfigurationKey, ConfigurationRow, ConfigurationVerdicts};
-use crate::sql::{Param, to_json};
+use crate::sql::{Param, Row, to_json};
 use crate::tx::{Tx, WriteTx};
 
 impl Tx<'_> {
@@ -59,7 +59,7 @@ impl WriteTx<'_> {
         for batch in all.chunks(LIST_MAX) {
             self.forget_verdicts(batch)?;
         }
-        let mut shared = Shared::load(self)?;
+        let mut shared = Shared::default();
         let mut rows = Vec::with_capacity(ROWS_AT_ONCE);
         for one in decided {
             let configuration = numbers.get(&one.key).copied().unwrap_or_default();
@@ -112,7 +112,7 @@ impl WriteTx<'_> {
         let mut of = Conditions::default();
         of.and_one_of("configuration", configurations.iter().map(|number| (*number).into()));
         let sql = format!("SELECT DISTINCT tracking_id FROM verdict{}", of.sql());
-        let lost = self.rows(&sql, &of.params, crate::sql::Row::text)?;
+        let lost = self.rows(&sql, &of.params, Row::text)?;
         self.touched_disclosures.borrow_mut().extend(lost);
         self.run(&format!("DELETE FROM verdict{}", of.sql()), &of.params)?;
         let mut these = Conditions::default();
@@ -130,27 +130,15 @@ impl WriteTx<'_> {
     }
 }
 
-/// Questions and remediations, which many verdicts share and which are kept once.
+/// Questions and remediations, which many verdicts share and which are kept once: the numbers of
+/// those met so far.
+#[derive(Default)]
 struct Shared {
     questions: BTreeMap<(String, String, String), i64>,
     remediations: BTreeMap<String, i64>,
 }
 
 impl Shared {
-    fn load(tx: &WriteTx<'_>) -> Result<Self, StoreError> {
-        let questions =
-            tx.rows("SELECT text, who, attribute, number FROM question", &[], |row| {
-                Ok(((row.text()?, row.text()?, row.text()?), row.int()?))
-            })?;
-        let remediations = tx.rows("SELECT content_hash, number FROM remediation", &[], |row| {
-            Ok((row.text()?, row.int()?))
-        })?;
-        Ok(Self {
-            questions: questions.into_iter().collect(),
-            remediations: remediations.into_iter().collect(),
-        })
-    }
-
     fn verdict_params(
         &mut self,
         tx: &WriteTx<'_>,
@@ -185,11 +173,20 @@ impl Shared {
         if let Some(number) = self.questions.get(&key) {
             return Ok(*number);
         }
-        let number = tx.next_number("question")?;
-        tx.run(
-            "INSERT INTO question (number, text, who, attribute) VALUES (?1, ?2, ?3, ?4)",
-            &[number.into(), (&key.0).into(), (&key.1).into(), (&key.2).into()],
-        )?;
+        let values = [(&key.0).into(), (&key.1).into(), (&key.2).into()];
+        let known = "SELECT number FROM question WHERE text = ?1 AND who = ?2 AND attribute = ?3";
+        let number = match tx.first(known, &values, Row::int)? {
+            Some(number) => number,
+            None => {
+                let number = tx.next_number("question")?;
+                let [text, who, attribute] = values;
+                tx.run(
+                    "INSERT INTO question (number, text, who, attribute) VALUES (?1, ?2, ?3, ?4)",
+                    &[number.into(), text, who, attribute],
+                )?;
+                number
+            }
+        };
         self.questions.insert(key, number);
         Ok(number)
     }
@@ -199,11 +196,18 @@ impl Shared {
         if let Some(number) = self.remediations.get(&hash) {
             return Ok(*number);
         }
-        let number = tx.next_number("remediation")?;
-        tx.run(
-            "INSERT INTO remediation (number, content_hash, body) VALUES (?1, ?2, ?3)",
-            &[number.into(), (&hash).into(), body.into()],
-        )?;
+        let known = "SELECT number FROM remediation WHERE content_hash = ?1";
+        let number = match tx.first(known, &[(&hash).into()], Row::int)? {
+            Some(number) => number,
+            None => {
+                let number = tx.next_number("remediation")?;
+                tx.run(
+                    "INSERT INTO remediation (number, content_hash, body) VALUES (?1, ?2, ?3)",
+                    &[number.into(), (&hash).into(), body.into()],
+                )?;
+                number
+            }
+        };
         self.remediations.insert(hash, number);
         Ok(number)
     }

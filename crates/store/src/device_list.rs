@@ -7,7 +7,7 @@ use crate::conditions::Conditions;
 use crate::configurations::rank;
 use crate::device_write::Body;
 use crate::records::{DeviceFacets, DeviceFilter, DeviceOrder, DeviceRow, Page, Rows};
-use crate::sql::Row;
+use crate::sql::{Param, Row};
 use crate::tx::Tx;
 
 impl Tx<'_> {
@@ -21,8 +21,21 @@ impl Tx<'_> {
     ) -> Result<Rows<DeviceRow>, StoreError> {
         let mut wanted = Conditions::default();
         let from = self.restrict(&mut wanted, filter)?;
-        let total =
-            self.count(&format!("SELECT COUNT(*) FROM {from}{}", wanted.sql()), &wanted.params)?;
+        let counted = format!("SELECT COUNT(*) FROM {from}{}", wanted.sql());
+        let (total, few) = match self.few(from, &wanted)? {
+            Some(few) => (few.len() as u64, Some(few)),
+            None => (self.count(&counted, &wanted.params)?, None),
+        };
+        let (mut wanted, from) = match few {
+            Some(few) if few.is_empty() => return Ok(Rows { rows: Vec::new(), total }),
+            Some(few) => {
+                let mut these = Conditions::default();
+                these.and_one_of("d.number", few.into_iter().map(Param::from));
+                (these, ALL_DEVICES)
+            }
+            None if from == BY_WORDS => (wanted, BY_DEVICES),
+            None => (wanted, from),
+        };
         let filter_sql = wanted.sql();
         let limit = wanted.value(page.limit.min(Page::LIMIT_MAX));
         let offset = wanted.value(page.offset);
@@ -53,6 +66,17 @@ impl Tx<'_> {
              GROUP BY {column} ORDER BY devices DESC, {column}"
         );
         self.rows(&sql, &[], |row| Ok((row.text()?, row.count()?)))
+    }
+
+    /// The row numbers of what a text search finds, where it finds few: they were found by one pass
+    /// over the words, and a second for the page would find the same.
+    fn few(&self, from: &str, wanted: &Conditions<'_>) -> Result<Option<Vec<i64>>, StoreError> {
+        if from == ALL_DEVICES {
+            return Ok(None);
+        }
+        let sql = format!("SELECT d.number FROM {from}{} LIMIT {}", wanted.sql(), FEW + 1);
+        let found = self.rows(&sql, &wanted.params, Row::int)?;
+        Ok((found.len() <= FEW).then_some(found))
     }
 
     /// Puts `filter` into `wanted` and gives the tables it needs.
@@ -91,10 +115,11 @@ impl Tx<'_> {
             (None, None) => {}
         }
         let Some(text) = filter.text.as_deref().filter(|text| !text.trim().is_empty()) else {
-            return Ok("device d");
+            return Ok(ALL_DEVICES);
         };
         wanted.and_text("s.words", text);
-        Ok("device d JOIN device_search s ON s.device = d.number")
+        wanted.and("d.number = s.device");
+        Ok(BY_WORDS)
     }
 }
 
@@ -143,6 +168,18 @@ fn newest(mut addresses: Vec<Address>) -> Vec<Address> {
 const ROW_COLUMNS: &str = "d.id, d.asset_id, d.site, d.name, d.class, d.maker, d.model, \
      d.software_version, d.os, d.location, d.affected, d.unknown, d.exploited, d.first_seen, \
      d.last_seen, d.on_network, b.body";
+
+const ALL_DEVICES: &str = "device d";
+
+/// In this order SQLite passes over the words as they lie and looks devices up: best where few
+/// match.
+const BY_WORDS: &str = "device_search s CROSS JOIN device d";
+
+/// And in this one it goes by the sorted index until the page is full: best where many match.
+const BY_DEVICES: &str = "device d JOIN device_search s ON s.device = d.number";
+
+/// So many devices found by text are listed by number; beyond that the sorted index is faster.
+const FEW: usize = 500;
 
 /// Addresses in a list row; a device with more has them on its own page.
 const ADDRESSES_SHOWN: usize = 4;

@@ -193,12 +193,12 @@ fn compare_versions(left: &str, right: &str) -> Ordering {
     key(left).cmp(&key(right))
 }
 
-fn disclosure_params<'n>(
-    new: &'n NewDisclosure,
+fn disclosure_params(
+    new: &NewDisclosure,
     number: i64,
     version: i64,
     received: Timestamp,
-) -> Result<Vec<Param<'n>>, StoreError> {
+) -> Result<Vec<Param<'_>>, StoreError> {
     let found_by = [
         new.id.as_str(),
         &new.key,

@@ -32,13 +32,13 @@ struct Connection {
 }
 
 impl Postgres {
-    pub(crate) fn open(config: &Config, place: String) -> Result<Self, StoreError> {
+    pub(crate) fn new(config: &Config, place: String) -> Self {
         let mut config = config.clone();
         config.application_name("regimen");
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        Ok(Self { config, place, pool: Mutex::default(), returned: Condvar::new() })
+        Self { config, place, pool: Mutex::default(), returned: Condvar::new() }
     }
 
     /// Writes behave as on SQLite: one at a time, each seeing all before it. The lock is taken

@@ -49,8 +49,11 @@ pub(crate) fn patterns(text: &str) -> Vec<Vec<String>> {
     let words = lower.split_whitespace().take(WORDS_MAX);
     words
         .map(|word| {
-            let spellings = [Some(word.to_owned()), bare_mac(word)];
-            spellings.into_iter().flatten().map(|word| like(&word)).collect()
+            let bare = bare_mac(word);
+            let whole = bare.as_ref().is_some_and(|digits| digits.len() == MAC_DIGITS);
+            // A whole address is kept bare and in no other spelling.
+            let literal = (!whole).then(|| word.to_owned());
+            literal.into_iter().chain(bare).map(|word| like(&word)).collect()
         })
         .collect()
 }
@@ -77,8 +80,9 @@ fn bare_mac(word: &str) -> Option<String> {
     let (last, whole) = groups.split_last()?;
     let fits = whole.iter().all(|group| group.len() == width) && last.len() <= width;
     let digits = groups.concat().to_lowercase();
-    let alone = groups.len() == 1 && digits.len() == 12;
-    ((hexadecimal && fits && groups.len() > 1 && digits.len() <= 12) || alone && hexadecimal)
+    let alone = groups.len() == 1 && digits.len() == MAC_DIGITS;
+    ((hexadecimal && fits && groups.len() > 1 && digits.len() <= MAC_DIGITS)
+        || alone && hexadecimal)
         .then_some(digits)
 }
 
@@ -97,6 +101,9 @@ const SEARCHED: &[Attribute] = &[
     Attribute::ModelNumber,
 ];
 
+/// Hexadecimal digits of a link address.
+const MAC_DIGITS: usize = 12;
+
 /// Words of a query that are looked at; each costs a pass over the table.
 const WORDS_MAX: usize = 8;
 
@@ -111,8 +118,8 @@ mod tests {
             ("",                  vec![]),
             ("Philips  MX800",    vec![vec!["%philips%"], vec!["%mx800%"]]),
             ("50%_a\\b",          vec![vec!["%50\\%\\_a\\\\b%"]]),
-            ("00-1A-2B-3C-4D-5E", vec![vec!["%00-1a-2b-3c-4d-5e%", "%001a2b3c4d5e%"]]),
-            ("001A.2b3c.4d5e",    vec![vec!["%001a.2b3c.4d5e%", "%001a2b3c4d5e%"]]),
+            ("00-1A-2B-3C-4D-5E", vec![vec!["%001a2b3c4d5e%"]]),
+            ("001A.2b3c.4d5e",    vec![vec!["%001a2b3c4d5e%"]]),
             ("00:1a:2",           vec![vec!["%00:1a:2%", "%001a2%"]]),
             ("10.20.30.40",       vec![vec!["%10.20.30.40%"]]),
             ("fe80::1",           vec![vec!["%fe80::1%"]]),

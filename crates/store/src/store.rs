@@ -28,7 +28,7 @@ impl Store {
     pub fn open(url: &StoreUrl) -> Result<Self, StoreError> {
         let backend = match &url.0 {
             Kind::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
-            Kind::Postgres(config) => Backend::Postgres(Postgres::open(config, url.to_string())?),
+            Kind::Postgres(config) => Backend::Postgres(Postgres::new(config, url.to_string())),
         };
         let store = Self { backend: Arc::new(backend) };
         if !store.read(|tx| Ok::<_, StoreError>(migrate::is_current(tx)))? {

@@ -94,10 +94,13 @@ impl Tx<'_> {
         let end = page.offset.saturating_add(limit);
         let conditions = wanted.sql();
         let (start, end) = (wanted.value(page.offset), wanted.value(end));
+        // Each of these has a device at least, so the page ends within so many of them.
         let sql = format!(
-            "SELECT number, before FROM (SELECT v.number, c.devices, CAST(SUM(c.devices) OVER \
-             (ORDER BY v.rank, v.score DESC, v.number) AS BIGINT) - c.devices AS before \
-             FROM verdict v JOIN configuration c ON c.number = v.configuration{conditions}) t \
+            "SELECT number, before FROM (SELECT number, devices, CAST(SUM(devices) OVER \
+             (ORDER BY rank, score DESC, number) AS BIGINT) - devices AS before \
+             FROM (SELECT v.number, v.rank, v.score, c.devices FROM verdict v \
+                 JOIN configuration c ON c.number = v.configuration{conditions} \
+                 ORDER BY v.rank, v.score DESC, v.number LIMIT {end}) w) t \
              WHERE before < {end} AND before + devices > {start} ORDER BY before"
         );
         let spanned = self.rows(&sql, &wanted.params, |row| Ok((row.int()?, row.count()?)))?;

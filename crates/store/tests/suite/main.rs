@@ -1,5 +1,16 @@
 //! The store's whole behaviour, on both databases.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what is set up here fails the test when it fails"
+)]
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "every call into a transaction reads alike"
+)]
+
 mod devices;
 mod disclosures;
 mod evidence_log;
