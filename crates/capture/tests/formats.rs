@@ -1,5 +1,7 @@
 //! Capture files in every shape, whole and damaged.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+
 use std::io::{Cursor, Read, Write};
 
 use capture::{CaptureError, Compression, Format, Sniffed, from_reader, sniff};
@@ -89,9 +91,10 @@ impl Order {
     }
 
     fn enhanced(self, interface: u32, ticks: u64, bytes: &[u8], original: u32) -> Vec<u8> {
-        let mut body = [interface, (ticks >> 32) as u32, ticks as u32, bytes.len() as u32, original]
-            .map(|number| self.u32(number))
-            .concat();
+        let mut body =
+            [interface, (ticks >> 32) as u32, ticks as u32, bytes.len() as u32, original]
+                .map(|number| self.u32(number))
+                .concat();
         body.extend(bytes);
         self.block(6, &body)
     }
@@ -124,7 +127,7 @@ fn reads_pcapng_with_sections_interfaces_and_units() {
         little.section(),
         little.interface(1, 4, &[]),
         little.interface(101, 0, &[(9, &[9]), (14, &10i64.to_le_bytes())]),
-        little.interface(113, 0, &[(2, b"name"), (9, &[0x80 | 10]), (0, &[])]),
+        little.interface(113, 0, &[(2, b"name"), (9, &[0x8a]), (0, &[])]),
         little.enhanced(0, 1_500_000, b"abc", 3),
         little.block(0x0bad_cafe, &[7; 1000]),
         little.enhanced(1, 1_000_000_000, b"de", 9),
@@ -168,7 +171,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn reads_compressed_captures() {
     let record = (1, 0, [0x5a; 700].as_slice(), 700);
-    let plain = Order(false).pcap(0xa1b2_c3d4, 1, &[record; 2000]);
+    let plain = Order(false).pcap(0xa1b2_c3d4, 1, &vec![record; 2000]);
     let (front, back) = plain.split_at(100_000);
     for (name, file, compression) in [
         ("gzip", gzip(&plain), Compression::Gzip),
@@ -190,8 +193,9 @@ fn reads_compressed_captures() {
 
 #[test]
 fn a_bomb_ends_with_an_error_at_the_place() {
-    let record = (1, 0, [0; 60_000].as_slice(), 60_000);
-    let plain = Order(false).pcap(0xa1b2_c3d4, 1, &[record; 1500]);
+    let zeros = vec![0; 60_000];
+    let record = (1, 0, zeros.as_slice(), 60_000);
+    let plain = Order(false).pcap(0xa1b2_c3d4, 1, &vec![record; 1500]);
     let mut file = zstd(&plain);
     assert!(plain.len() as u64 > capture::EXPANSION_FREE_BYTES);
     let got = read(file.clone());

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use model::Timestamp;
-use wire::{Frame, LinkType, Limits, Observer};
+use wire::{Frame, Limits, LinkType, Observer};
 
 /// One frame in memory.
 struct Kept {
@@ -114,7 +114,7 @@ fn repeat(frames: &mut Vec<Kept>, packets: usize) {
                 }
             }
         }
-        let copy = Kept { time: frame.time + span * round as i64, bytes, ..*frame };
+        let copy = Kept { time: frame.time + span * i64::from(round as u32), bytes, ..*frame };
         frames.push(copy);
     }
 }

@@ -54,27 +54,27 @@ impl Index {
     /// Takes an entry out and closes the hole it leaves.
     pub(crate) fn remove(&mut self, hash: u32, entry: u32) {
         let wanted = u64::from(hash) << 32 | u64::from(entry.wrapping_add(1));
-        let mut hole = self.home(hash);
+        let mut gap = self.home(hash);
         loop {
-            match self.slots.get(hole) {
+            match self.slots.get(gap) {
                 Some(0) | None => return,
                 Some(slot) if *slot == wanted => break,
-                Some(_) => hole = self.after(hole),
+                Some(_) => gap = self.after(gap),
             }
         }
         self.filled -= 1;
-        let mut at = self.after(hole);
+        let mut at = self.after(gap);
         while let Some(slot) = self.slots.get(at).copied().filter(|slot| *slot != 0) {
             let home = self.home((slot >> 32) as u32);
             let mask = self.slots.len() - 1;
             // An entry may move back only as far as its own home.
-            if at.wrapping_sub(home) & mask >= at.wrapping_sub(hole) & mask {
-                self.set(hole, slot);
-                hole = at;
+            if at.wrapping_sub(home) & mask >= at.wrapping_sub(gap) & mask {
+                self.set(gap, slot);
+                gap = at;
             }
             at = self.after(at);
         }
-        self.set(hole, 0);
+        self.set(gap, 0);
     }
 
     fn grow(&mut self) {

@@ -10,13 +10,11 @@ pub const VALUE_CHARS_MAX: usize = 256;
 
 /// Reads `bytes` as text fit to store and show; `None` where nothing printable is left.
 pub fn clean(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => clean_str(text),
-        Err(_) => {
-            let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-            clean_str(&text).map(|text| Cow::Owned(text.into_owned()))
-        }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return clean_str(text);
     }
+    let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+    clean_str(&text).map(|text| Cow::Owned(text.into_owned()))
 }
 
 /// Cleans text that is already decoded.

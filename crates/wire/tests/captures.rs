@@ -1,5 +1,7 @@
 //! Every capture of the corpus is read whole, quickly, twice the same, and damaged without harm.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! From frames to observations: links, tunnels, order of segments, limits.
 
+#![expect(clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
+
 use model::{Attribute, Mac, Observations, Sighting, Source, Timestamp, Transport};
 use proptest::prelude::*;
 use wire::{Frame, Limits, LinkType, Observer};
@@ -7,6 +9,11 @@ use wire::{Frame, Limits, LinkType, Observer};
 const BANNER: &[u8] = b"SSH-2.0-Pump_7.1\r\n";
 const CLIENT: ([u8; 6], [u8; 4], u16) = ([2, 0, 0, 0, 0, 1], [192, 0, 2, 1], 40_000);
 const SERVER: ([u8; 6], [u8; 4], u16) = ([2, 0, 0, 0, 0, 2], [192, 0, 2, 2], 22);
+/// Turns one of the two packets, the server's or the client's, into a frame.
+type Wrap<'a> = Box<dyn Fn(bool) -> Vec<u8> + 'a>;
+/// A name, a link type, a wrapping, and the link address and VLAN to be found.
+type Row<'a> = (&'static str, LinkType, Wrap<'a>, Option<Mac>, Option<u16>);
+
 const FIN: u8 = 1;
 const SYN: u8 = 2;
 const ACK: u8 = 16;
@@ -62,7 +69,7 @@ fn observe_with(limits: Limits, link: LinkType, frames: &[Vec<u8>]) -> Observati
 fn frame(link: LinkType, index: usize, bytes: &[u8]) -> Frame<'_> {
     Frame {
         number: index as u64 + 1,
-        time: Timestamp::from_micros(index as i64 * 1000),
+        time: Timestamp::from_micros(i64::from(index as u32) * 1000),
         link,
         bytes,
         original_bytes: bytes.len() as u32,
@@ -96,7 +103,6 @@ fn finds_the_same_through_every_link_and_tunnel() {
         ethernet([2, 9, 9, 9, 9, 1], [2, 9, 9, 9, 9, 2], 0x0800,
             &ipv4(protocol, [198, 51, 100, 1], [198, 51, 100, 2], payload))
     };
-    type Wrap<'a> = Box<dyn Fn(bool) -> Vec<u8> + 'a>;
     let whole = |by_server| frame_of(by_server, &inner(by_server));
     // Tags, labels and headers in front of the packet, behind the Ethernet type.
     let inside = |kind: u16, header: &'static [u8]| -> Wrap<'_> {
@@ -114,7 +120,7 @@ fn finds_the_same_through_every_link_and_tunnel() {
     };
     let eth = LinkType::ETHERNET;
     let mac = Some(Mac(SERVER.0));
-    let rows: Vec<(&str, LinkType, Wrap<'_>, Option<Mac>, Option<u16>)> = vec![
+    let rows: Vec<Row<'_>> = vec![
         ("Ethernet", eth, Box::new(whole), mac, None),
         ("802.1Q", eth, inside(0x8100, &[0x20, 7, 8, 0]), mac, Some(7)),
         ("priority tag", eth, inside(0x8100, &[0x20, 0, 8, 0]), mac, None),

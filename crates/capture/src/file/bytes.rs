@@ -150,11 +150,7 @@ impl Bytes {
                 reason: "the compressed data is corrupt",
             });
         }
-        Err(CaptureError::Read {
-            path: self.name.clone(),
-            offset_bytes: self.end(),
-            source: error,
-        })
+        Err(CaptureError::Read { path: self.name.clone(), offset_bytes: self.end(), source: error })
     }
 
     fn bomb(&self) -> CaptureError {

@@ -58,6 +58,7 @@ impl Classic {
     }
 
     /// Reads the next record's header.
+    #[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
     #[inline]
     pub(crate) fn next(&mut self, bytes: &mut Bytes) -> Result<Next, CaptureError> {
         let header_bytes = if self.kind.modified { 24 } else { 16 };

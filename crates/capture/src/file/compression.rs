@@ -76,10 +76,7 @@ impl Plain {
 }
 
 /// Looks at the first bytes and decompresses if they say so.
-pub(crate) fn plain(
-    mut reader: Box<dyn Read + Send>,
-    name: &str,
-) -> Result<Plain, CaptureError> {
+pub(crate) fn plain(mut reader: Box<dyn Read + Send>, name: &str) -> Result<Plain, CaptureError> {
     let failed = |source| CaptureError::Read { path: name.to_owned(), offset_bytes: 0, source };
     let mut first = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut first).map_err(failed)?;

@@ -40,6 +40,7 @@ enum Unit {
 
 impl NextGeneration {
     /// Reads on to the next block that holds a frame.
+    #[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
     pub(crate) fn next(&mut self, bytes: &mut Bytes) -> Result<Next, CaptureError> {
         loop {
             if !bytes.fill(12)? {
@@ -90,7 +91,8 @@ impl NextGeneration {
         let body = block.get(8..length - 4).unwrap_or_default();
         if kind == INTERFACE {
             let interface = self.interface(body);
-            let interface = interface.ok_or_else(|| bytes.damaged("an interface block too short"))?;
+            let interface =
+                interface.ok_or_else(|| bytes.damaged("an interface block too short"))?;
             if self.interfaces.len() >= INTERFACES_MAX {
                 return Err(bytes.damaged("more interfaces in a section than are read"));
             }
@@ -110,6 +112,7 @@ impl NextGeneration {
         Ok(Some(record))
     }
 
+    #[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
     fn interface(&self, body: &[u8]) -> Option<Interface> {
         let [l0, l1, _, _, s0, s1, s2, s3] = *body.first_chunk::<8>()?;
         let mut interface = Interface {

@@ -98,8 +98,7 @@ impl LiveCapture {
                 continue;
             }
             self.frames += 1;
-            let micros =
-                i64::from(held.seconds) * 1_000_000 + i64::from(held.nanoseconds / 1000);
+            let micros = i64::from(held.seconds) * 1_000_000 + i64::from(held.nanoseconds / 1000);
             let time = Timestamp::from_micros(micros);
             let (number, link, original) = (self.frames, self.link, held.original_bytes);
             let (bytes, original_bytes) = match held.tag {
@@ -158,10 +157,7 @@ mod tests {
     fn a_tag_goes_back_behind_the_addresses() {
         let mut tagged = Vec::new();
         put_back(&mut tagged, (0x8100, 0x2007), &[1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 8, 0, 69]);
-        assert_eq!(
-            tagged,
-            [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0x81, 0, 0x20, 7, 8, 0, 69]
-        );
+        assert_eq!(tagged, [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0x81, 0, 0x20, 7, 8, 0, 69]);
     }
 
     #[test]
@@ -170,7 +166,9 @@ mod tests {
             panic!("opened an interface that does not exist");
         };
         assert!(matches!(error, CaptureError::NoInterface(_)), "{error}");
-        assert!(LiveCapture::open("a-name-far-too-long-for-linux", LiveOptions::default()).is_err());
+        assert!(
+            LiveCapture::open("a-name-far-too-long-for-linux", LiveOptions::default()).is_err()
+        );
     }
 
     /// Each datagram is seen once, though loopback shows it leaving and arriving.

@@ -55,9 +55,7 @@ impl Ring {
         if raw < 0 {
             let error = io::Error::last_os_error();
             return Err(match error.kind() {
-                io::ErrorKind::PermissionDenied => {
-                    CaptureError::NotPermitted(interface.to_owned())
-                }
+                io::ErrorKind::PermissionDenied => CaptureError::NotPermitted(interface.to_owned()),
                 _ => failed(interface, "opening a packet socket", error),
             });
         }
@@ -128,12 +126,13 @@ impl Ring {
         }
         // SAFETY: the range lies inside the mapping (just checked) and inside a block that is
         // ours until `give_back`, which needs `&mut self`.
-        unsafe { std::slice::from_raw_parts(self.memory.add(start), length) }
+        unsafe { std::slice::from_raw_parts(self.memory.wrapping_add(start), length) }
     }
 
     /// Frames received and dropped since last asked.
     pub(super) fn statistics(&self) -> Result<(u32, u32), CaptureError> {
-        let mut statistics = libc::tpacket_stats_v3 { tp_packets: 0, tp_drops: 0, tp_freeze_q_cnt: 0 };
+        let mut statistics =
+            libc::tpacket_stats_v3 { tp_packets: 0, tp_drops: 0, tp_freeze_q_cnt: 0 };
         let mut length = size_of::<libc::tpacket_stats_v3>() as libc::socklen_t;
         // SAFETY: both pointers are to live values, and the length is that of the first.
         let answer = unsafe {
@@ -226,7 +225,7 @@ impl Ring {
         let offset = self.block * BLOCK_BYTES + STATUS_OFFSET;
         // SAFETY: the offset lies inside the mapping, since `block` is below `BLOCKS`, and is a
         // multiple of four; the kernel and we both treat the word as atomic.
-        unsafe { AtomicU32::from_ptr(self.memory.add(offset).cast()) }
+        unsafe { AtomicU32::from_ptr(self.memory.wrapping_add(offset).cast()) }
     }
 
     fn is_ours(&self) -> bool {
@@ -255,7 +254,7 @@ impl Ring {
         }
         // SAFETY: the range lies inside the mapping (just checked), any bytes are a valid
         // `FromKernel`, and an unaligned read asks for no alignment.
-        unsafe { std::ptr::read_unaligned(self.memory.add(offset).cast()) }
+        unsafe { std::ptr::read_unaligned(self.memory.wrapping_add(offset).cast()) }
     }
 
     fn failed(&self, step: &'static str) -> CaptureError {

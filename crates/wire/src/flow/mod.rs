@@ -255,7 +255,7 @@ pub(crate) struct Flows {
     index: Index,
     slots: Vec<Option<Flow>>,
     free: Vec<u32>,
-    flows_max: usize,
+    kept_max: usize,
     /// The slot to look at next for an idle conversation.
     hand: usize,
 }
@@ -266,7 +266,7 @@ impl Flows {
             index: Index::new(seed),
             slots: Vec::new(),
             free: Vec::new(),
-            flows_max: flows_max.max(1),
+            kept_max: flows_max.max(1),
             hand: 0,
         }
     }
@@ -291,19 +291,16 @@ impl Flows {
 
     /// True where a new conversation needs room first.
     pub(crate) fn is_full(&self) -> bool {
-        self.free.is_empty() && self.slots.len() >= self.flows_max
+        self.free.is_empty() && self.slots.len() >= self.kept_max
     }
 
     /// Adds a conversation that is not there yet; answers its number.
     pub(crate) fn insert(&mut self, flow: Flow) -> u32 {
         let hash = flow.hash;
-        let number = match self.free.pop() {
-            Some(number) => number,
-            None => {
-                self.slots.push(None);
-                (self.slots.len() - 1) as u32
-            }
-        };
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            (self.slots.len() - 1) as u32
+        });
         if let Some(slot) = self.slots.get_mut(number as usize) {
             *slot = Some(flow);
             self.index.insert(hash, number);

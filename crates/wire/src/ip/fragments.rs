@@ -287,7 +287,7 @@ mod tests {
     }
 
     fn seen(frame: u64) -> Seen {
-        Seen { time: frame as i64, frame, wire_bytes: 60 }
+        Seen { time: frame.cast_signed(), frame, wire_bytes: 60 }
     }
 
     proptest! {
@@ -298,7 +298,7 @@ mod tests {
             cuts in prop::collection::vec(1usize..60, 1..40),
             order in prop::collection::vec(any::<prop::sample::Index>(), 0..80),
         ) {
-            let whole: Vec<u8> = (0..length).map(|at| (at * 31 >> 3) as u8).collect();
+            let whole: Vec<u8> = (0..length).map(|at| ((at * 31) >> 3) as u8).collect();
             let mut parts = Vec::new();
             let mut at = 0;
             for cut in cuts {

@@ -50,6 +50,7 @@ pub(crate) fn header<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> 
     }
 }
 
+#[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
 #[inline]
 fn version_4<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
     let cut = Skip::Cut("IPv4");

@@ -39,6 +39,7 @@ pub(super) fn null<'a>(decoder: &mut Decoder<'a>) -> Result<Layer, Content<'a>> 
     }
 }
 
+#[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
 fn sender(decoder: &mut Decoder<'_>, kind: u16, length: u16, address: [u8; 8]) {
     let [a, b, c, d, e, f, _, _] = address;
     let octets = [a, b, c, d, e, f];

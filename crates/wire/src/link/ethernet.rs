@@ -6,6 +6,7 @@ use super::{Content, Decoder, Layer, Link, NO_VLAN, Skip, cut, mac_number};
 use crate::dissect::LinkKind;
 
 /// Reads the two addresses and the type or length.
+#[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
 #[inline]
 pub(super) fn header<'a>(decoder: &mut Decoder<'a>) -> Result<Layer, Content<'a>> {
     let octets = decoder.reader.array::<14>().ok_or(cut("Ethernet"))?;

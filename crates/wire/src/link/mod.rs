@@ -86,7 +86,7 @@ impl Layer {
 }
 
 /// Takes the layers off, from `first` on. `link` is what is known of the link so far.
-pub(crate) fn decode<'a>(first: Layer, link: Link, reader: Reader<'a>) -> Packet<'a> {
+pub(crate) fn decode(first: Layer, link: Link, reader: Reader<'_>) -> Packet<'_> {
     let mut decoder = Decoder { reader, link, tunnel: None };
     let mut layer = first;
     for _ in 0..LAYERS_MAX {
@@ -153,6 +153,7 @@ impl Link {
 }
 
 /// Six octets as a number.
+#[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
 #[inline]
 pub(crate) fn mac_number(octets: [u8; 6]) -> u64 {
     let [a, b, c, d, e, f] = octets;
@@ -160,6 +161,7 @@ pub(crate) fn mac_number(octets: [u8; 6]) -> u64 {
 }
 
 /// A number as a link address.
+#[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
 pub(crate) fn mac_of(number: u64) -> Option<Mac> {
     let [_, _, a, b, c, d, e, f] = number.to_be_bytes();
     (number != NO_MAC).then_some(Mac([a, b, c, d, e, f]))

@@ -44,6 +44,7 @@ impl Flags {
 }
 
 /// Reads a header; `missing` bytes of the packet were cut off by the capture.
+#[expect(clippy::many_single_char_names, reason = "octets of a header, in wire order")]
 #[inline]
 pub(crate) fn header(mut reader: Reader<'_>, missing: u32) -> Option<Segment<'_>> {
     let fixed = reader.array::<20>()?;
