@@ -5,6 +5,11 @@
 //! is a folder of CSAF documents (`$REGIMEN_CORPUS/disclosures` by default); without it that part
 //! is skipped.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method itself is not general enough over the transaction's lifetime"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -153,7 +158,7 @@ fn put_verdicts(store: &Store) -> Result<(), Failure> {
     let what = format!("replace {} verdicts", CONFIGURATIONS * VERDICTS);
     timed(&what, || store.write(|tx| tx.replace_configuration_verdicts(&decided)))?;
     timed("replace those of one configuration", || {
-        store.write(|tx| tx.replace_configuration_verdicts(&decided[..1]))
+        store.write(|tx| tx.replace_configuration_verdicts(decided.get(..1).unwrap_or_default()))
     })?;
     Ok(())
 }

@@ -175,17 +175,16 @@ impl Shared {
         }
         let values = [(&key.0).into(), (&key.1).into(), (&key.2).into()];
         let known = "SELECT number FROM question WHERE text = ?1 AND who = ?2 AND attribute = ?3";
-        let number = match tx.first(known, &values, Row::int)? {
-            Some(number) => number,
-            None => {
-                let number = tx.next_number("question")?;
-                let [text, who, attribute] = values;
-                tx.run(
-                    "INSERT INTO question (number, text, who, attribute) VALUES (?1, ?2, ?3, ?4)",
-                    &[number.into(), text, who, attribute],
-                )?;
-                number
-            }
+        let number = if let Some(number) = tx.first(known, &values, Row::int)? {
+            number
+        } else {
+            let number = tx.next_number("question")?;
+            let [text, who, attribute] = values;
+            tx.run(
+                "INSERT INTO question (number, text, who, attribute) VALUES (?1, ?2, ?3, ?4)",
+                &[number.into(), text, who, attribute],
+            )?;
+            number
         };
         self.questions.insert(key, number);
         Ok(number)
@@ -197,16 +196,15 @@ impl Shared {
             return Ok(*number);
         }
         let known = "SELECT number FROM remediation WHERE content_hash = ?1";
-        let number = match tx.first(known, &[(&hash).into()], Row::int)? {
-            Some(number) => number,
-            None => {
-                let number = tx.next_number("remediation")?;
-                tx.run(
-                    "INSERT INTO remediation (number, content_hash, body) VALUES (?1, ?2, ?3)",
-                    &[number.into(), (&hash).into(), body.into()],
-                )?;
-                number
-            }
+        let number = if let Some(number) = tx.first(known, &[(&hash).into()], Row::int)? {
+            number
+        } else {
+            let number = tx.next_number("remediation")?;
+            tx.run(
+                "INSERT INTO remediation (number, content_hash, body) VALUES (?1, ?2, ?3)",
+                &[number.into(), (&hash).into(), body.into()],
+            )?;
+            number
         };
         self.remediations.insert(hash, number);
         Ok(number)

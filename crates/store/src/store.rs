@@ -49,13 +49,14 @@ impl Store {
     }
 
     /// Runs `work` in one transaction that commits where it succeeds and leaves no trace where it
-    /// fails or panics. Only one runs at a time; others wait.
+    /// fails or panics, or where any statement in it failed. Only one runs at a time; others wait.
     pub fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let work = |tx: &WriteTx<'_>| {
             let value = work(tx)?;
+            tx.still_sound()?;
             tx.settle()?;
             Ok(value)
         };

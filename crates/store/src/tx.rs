@@ -12,9 +12,15 @@ use crate::StoreError;
 use crate::sql::{Param, Row, for_postgres, postgres_cells, sqlite_cells};
 
 /// A transaction that reads: one snapshot, however long it takes.
-pub struct Tx<'c>(Backend<'c>);
+pub struct Tx<'c> {
+    backend: Backend<'c>,
+    /// Set once a statement has failed.
+    failed: Slot<bool>,
+}
 
 /// A transaction that also writes. Reads inside it see what it has written.
+///
+/// Once a statement has failed, the whole transaction fails, even where the caller goes on.
 pub struct WriteTx<'c> {
     tx: Tx<'c>,
     /// Configurations whose devices or verdicts changed; what hangs on them is counted anew when
@@ -40,19 +46,20 @@ struct PostgresTx<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
-        Self(Backend::Sqlite(connection))
+        Self { backend: Backend::Sqlite(connection), failed: Slot::new(false) }
     }
 
     pub(crate) fn postgres(
         transaction: postgres::Transaction<'c>,
         statements: &'c mut HashMap<String, Statement>,
     ) -> Self {
-        Self(Backend::Postgres(RefCell::new(PostgresTx { transaction, statements })))
+        let inner = RefCell::new(PostgresTx { transaction, statements });
+        Self { backend: Backend::Postgres(inner), failed: Slot::new(false) }
     }
 
     /// The transaction to commit, on PostgreSQL.
     pub(crate) fn into_postgres(self) -> Option<postgres::Transaction<'c>> {
-        match self.0 {
+        match self.backend {
             Backend::Sqlite(_) => None,
             Backend::Postgres(inner) => Some(inner.into_inner().transaction),
         }
@@ -78,28 +85,12 @@ impl<'c> Tx<'c> {
         &self,
         sql: &str,
         params: &[Param<'_>],
-        mut take: impl FnMut(&mut Row) -> Result<(), StoreError>,
+        take: impl FnMut(&mut Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        match &self.0 {
-            Backend::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql)?;
-                let columns = statement.column_count();
-                let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-                while let Some(row) = rows.next()? {
-                    take(&mut sqlite_cells(row, columns)?)?;
-                }
-                Ok(())
-            }
-            Backend::Postgres(inner) => {
-                let mut inner = borrow(inner)?;
-                let statement = inner.prepared(sql)?;
-                let mut rows = inner.transaction.query_raw(&statement, params)?;
-                while let Some(row) = rows.next()? {
-                    take(&mut postgres_cells(&row)?)?;
-                }
-                Ok(())
-            }
-        }
+        self.noting(match &self.backend {
+            Backend::Sqlite(connection) => sqlite_each(connection, sql, params, take),
+            Backend::Postgres(inner) => postgres_each(inner, sql, params, take),
+        })
     }
 
     /// The first row of a query.
@@ -122,19 +113,29 @@ impl<'c> Tx<'c> {
         u64::try_from(self.number(sql, params)?).map_err(StoreError::corrupt)
     }
 
-    fn run(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql)?;
-                Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
-            }
-            Backend::Postgres(inner) => {
-                let mut inner = borrow(inner)?;
-                let statement = inner.prepared(sql)?;
-                let rows = inner.transaction.query_raw(&statement, params)?;
-                drain(rows)
-            }
+    /// PostgreSQL goes on after a failed statement only to throw everything away at the end and
+    /// call that success, so a failure is remembered.
+    fn noting<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.is_err() {
+            self.failed.set(true);
         }
+        result
+    }
+
+    /// Fails where a statement has failed.
+    pub(crate) fn still_sound(&self) -> Result<(), StoreError> {
+        if self.failed.get() {
+            let message = "a statement had failed, so the transaction was not carried out";
+            return Err(StoreError::Database(message.into()));
+        }
+        Ok(())
+    }
+
+    fn run(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.noting(match &self.backend {
+            Backend::Sqlite(connection) => sqlite_run(connection, sql, params),
+            Backend::Postgres(inner) => postgres_run(inner, sql, params),
+        })
     }
 }
 
@@ -160,15 +161,17 @@ impl<'c> WriteTx<'c> {
 
     /// Runs several statements that take no values.
     pub(crate) fn script(&self, sql: &str) -> Result<(), StoreError> {
-        match &self.tx.0 {
-            Backend::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
-            Backend::Postgres(inner) => Ok(borrow(inner)?.transaction.batch_execute(sql)?),
-        }
+        self.noting(match &self.tx.backend {
+            Backend::Sqlite(connection) => connection.execute_batch(sql).map_err(StoreError::from),
+            Backend::Postgres(inner) => {
+                borrow(inner).and_then(|mut inner| Ok(inner.transaction.batch_execute(sql)?))
+            }
+        })
     }
 
     /// True on PostgreSQL.
     pub(crate) fn is_postgres(&self) -> bool {
-        matches!(self.tx.0, Backend::Postgres(_))
+        matches!(self.tx.backend, Backend::Postgres(_))
     }
 
     /// Inserts many rows of `columns` columns into `target` (`table (a, b)`), each followed by
@@ -256,6 +259,55 @@ fn insert_sql(target: &str, columns: usize, conflict: &str, rows: usize) -> Stri
     sql.push(' ');
     sql.push_str(conflict);
     sql
+}
+
+fn sqlite_each(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    params: &[Param<'_>],
+    mut take: impl FnMut(&mut Row) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        take(&mut sqlite_cells(row, columns)?)?;
+    }
+    Ok(())
+}
+
+fn postgres_each(
+    inner: &RefCell<PostgresTx<'_>>,
+    sql: &str,
+    params: &[Param<'_>],
+    mut take: impl FnMut(&mut Row) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut inner = borrow(inner)?;
+    let statement = inner.prepared(sql)?;
+    let mut rows = inner.transaction.query_raw(&statement, params)?;
+    while let Some(row) = rows.next()? {
+        take(&mut postgres_cells(&row)?)?;
+    }
+    Ok(())
+}
+
+fn sqlite_run(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    params: &[Param<'_>],
+) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
+}
+
+fn postgres_run(
+    inner: &RefCell<PostgresTx<'_>>,
+    sql: &str,
+    params: &[Param<'_>],
+) -> Result<u64, StoreError> {
+    let mut inner = borrow(inner)?;
+    let statement = inner.prepared(sql)?;
+    drain(inner.transaction.query_raw(&statement, params)?)
 }
 
 fn drain(mut rows: postgres::RowIter<'_>) -> Result<u64, StoreError> {

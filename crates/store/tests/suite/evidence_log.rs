@@ -63,6 +63,26 @@ fn a_row_falls_with_its_transaction() {
 }
 
 #[test]
+fn a_failure_that_the_caller_passes_over_still_fails_the_transaction() {
+    for_each_store(|store| {
+        let orphan = store::records::SessionRow {
+            token_hash: "0".to_owned(),
+            person: "nobody".to_owned(),
+            created: at(0),
+            used: at(0),
+            expires: at(1),
+        };
+        let passed_over: Result<(), StoreError> = store.write(|tx| {
+            tx.put_setting("lost", "x")?;
+            let _ = tx.put_session(&orphan);
+            Ok(())
+        });
+        assert!(passed_over.is_err());
+        assert_eq!(store.read(|tx| tx.setting("lost")).unwrap(), None);
+    });
+}
+
+#[test]
 fn writers_at_the_same_time_make_one_chain() {
     for_each_url(|url| {
         let (one, two) = (Store::open(url).unwrap(), Store::open(url).unwrap());
