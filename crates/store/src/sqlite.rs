@@ -30,6 +30,7 @@ impl Sqlite {
         make_private(path)?;
         let writer = connect(path)?;
         writer.pragma_update(None, "journal_mode", "wal")?;
+        writer.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_KEPT)?;
         let (readers, returned) = (Mutex::default(), Condvar::new());
         Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, returned })
     }
@@ -156,6 +157,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Pages kept in memory per connection, in KiB; holds the indexes of some 100,000 devices.
 const CACHE_KIB: i64 = 32 * 1024;
+
+/// Size to which the journal is cut back after a large ingest, in bytes; SQLite would keep it as
+/// large as it ever was.
+const JOURNAL_BYTES_KEPT: i64 = 64 << 20;
 
 /// Prepared statements kept per connection.
 const STATEMENTS_MAX: usize = 128;

@@ -120,6 +120,23 @@ fn tampering_is_refused_and_without_the_guard_it_shows() {
     }
 }
 
+/// SQLite lets anything stand in any column; PostgreSQL does not.
+#[test]
+fn a_row_that_cannot_be_read_is_bad_and_not_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&StoreUrl::in_folder(folder.path())).unwrap();
+    write(&store, 3);
+    let raw = rusqlite::Connection::open(folder.path().join(store::FILE_NAME)).unwrap();
+    raw.execute_batch(
+        "DROP TRIGGER evidence_no_update; UPDATE evidence SET details = x'ff00' WHERE number = 2",
+    )
+    .unwrap();
+    let check = store.read(|tx| tx.verify_evidence(None)).unwrap();
+    assert_eq!((check.rows, check.first_bad.map(|bad| bad.row)), (3, Some(2)));
+    let shown = store.read(|tx| tx.evidence_rows(Page { offset: 0, limit: 9 }));
+    assert_eq!(shown.unwrap_err().answerable(), model::Answerable::Us);
+}
+
 #[test]
 fn documents_cannot_be_removed_or_changed() {
     for_each_raw(|store, run| {
