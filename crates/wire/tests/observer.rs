@@ -393,6 +393,45 @@ fn limits_hold_and_are_shown() {
     }
 }
 
+/// Connections that never finish a message cannot keep others from being read.
+#[test]
+fn stalled_connections_make_room() {
+    let limits = Limits { stream_bytes_max: 4096, ..Limits::default() };
+    let stalled = (0..1000u16).map(|number| {
+        let sent = tcp(22, 10_000 + number, 1, 1, ACK, b"SSH-2.0-never-ends");
+        frame_of(true, &ipv4(6, SERVER.1, CLIENT.1, &sent))
+    });
+    let late = connection(1000, &[(0, 9), (9, 18)]);
+    let frames: Vec<Vec<u8>> = stalled.chain(late).collect();
+    let seen = observe_with(limits, LinkType::ETHERNET, &frames);
+    assert!(banner(&seen, &frames).is_some());
+    let odd = seen.anomalies.iter().find(|odd| odd.what == "more unread streams than we keep");
+    assert!(odd.is_some_and(|odd| odd.count > 800), "{:?}", seen.anomalies);
+}
+
+/// An IPv6 router, behind a hop-by-hop header, and the same inside of IPv4.
+#[test]
+fn hears_ipv6_neighbours_in_and_out_of_a_tunnel() {
+    let router: std::net::IpAddr = "fe80::1".parse().unwrap();
+    let mut advertisement = vec![134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+    advertisement.extend([1, 1, 2, 0, 0, 0, 0, 9]);
+    let mut ipv6 = vec![0x60, 0, 0, 0, 0, 32, 0, 255];
+    ipv6.extend([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    ipv6.extend([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    ipv6.extend([58, 0, 5, 2, 0, 0, 1, 0]);
+    ipv6.extend(advertisement);
+    let from = [2, 0, 0, 0, 0, 9];
+    let plain = ethernet(from, [0x33, 0x33, 0, 0, 0, 1], 0x86dd, &ipv6);
+    let tunnelled = frame_of(true, &ipv4(41, SERVER.1, CLIENT.1, &ipv6));
+    for (name, frame, mac) in [("plain", plain, Some(Mac(from))), ("6in4", tunnelled, None)] {
+        let seen = observe(LinkType::ETHERNET, &[frame]);
+        let [binding] = seen.bindings.as_slice() else { panic!("{name}: {seen:#?}") };
+        assert_eq!((binding.mac, binding.ip), (Mac(from), router), "{name}");
+        let [role] = seen.sightings.as_slice() else { panic!("{name}: {seen:#?}") };
+        assert_eq!((role.value.as_str(), role.endpoint.mac), ("router", mac), "{name}");
+    }
+}
+
 /// The seed of the hash tables shows nowhere, evictions included.
 #[test]
 fn results_do_not_depend_on_the_seed() {

@@ -330,6 +330,25 @@ impl Flows {
         oldest.and_then(|(_, slot)| self.remove(slot))
     }
 
+    /// The longest silent of the next few conversations that keep unread bytes; of all, where
+    /// none of those does.
+    pub(crate) fn stalest_unread(&mut self) -> Option<&mut Flow> {
+        let mut oldest: Option<(i64, usize)> = None;
+        for looked in 0..self.slots.len() {
+            if looked >= RECLAIM_CANDIDATES && oldest.is_some() {
+                break;
+            }
+            self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
+            if let Some(Some(flow)) = self.slots.get(self.hand)
+                && flow.kept_bytes() > 0
+                && oldest.is_none_or(|(seen, _)| flow.last_seen < seen)
+            {
+                oldest = Some((flow.last_seen, self.hand));
+            }
+        }
+        self.slots.get_mut(oldest?.1)?.as_mut()
+    }
+
     /// Takes every conversation out, in the order of the slots.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Flow> + use<> {
         let seedless = std::mem::take(&mut self.slots);
@@ -374,6 +393,9 @@ const EPHEMERAL_START: u16 = 32768;
 
 /// Conversations compared when one must make room: enough to spare the busy ones.
 const EVICTION_CANDIDATES: usize = 16;
+
+/// Conversations compared when unread bytes must be given up.
+const RECLAIM_CANDIDATES: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -377,15 +377,21 @@ impl Observer {
                 flow.stop_reading();
             }
             self.stream_bytes = (self.stream_bytes + flow.kept_bytes()).saturating_sub(before);
-            if self.stream_bytes > self.limits.stream_bytes_max {
-                self.stream_bytes = self.stream_bytes.saturating_sub(flow.kept_bytes());
-                flow.stop_reading();
-                let what = "more unread streams than we keep";
-                self.record.oddities.count("tcp", what, Answerable::Us, carried.now.frame);
-            }
+            self.reclaim(carried.now);
         }
         if segment.flags.fin() || segment.flags.reset() {
             self.farewell(number, side, segment, carried.now);
+        }
+    }
+
+    /// Keeps unread streams within their limit: the longest silent ones are read no further.
+    fn reclaim(&mut self, now: Now) {
+        while self.stream_bytes > self.limits.stream_bytes_max {
+            let Some(flow) = self.flows.stalest_unread() else { return };
+            self.stream_bytes = self.stream_bytes.saturating_sub(flow.kept_bytes());
+            flow.stop_reading();
+            let what = "more unread streams than we keep";
+            self.record.oddities.count("tcp", what, Answerable::Us, now.frame);
         }
     }
 

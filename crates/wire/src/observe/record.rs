@@ -224,7 +224,15 @@ impl Bindings {
 /// Oddities, counted.
 #[derive(Default)]
 pub(crate) struct Oddities {
-    entries: BTreeMap<(&'static str, &'static str, Answerable), (u64, u64)>,
+    entries: Vec<Oddity>,
+}
+
+struct Oddity {
+    protocol: &'static str,
+    what: &'static str,
+    answerable: Answerable,
+    first_frame: u64,
+    count: u64,
 }
 
 impl Oddities {
@@ -235,22 +243,45 @@ impl Oddities {
         answerable: Answerable,
         frame: u64,
     ) {
-        self.entries.entry((protocol, what, answerable)).or_insert((frame, 0)).1 += 1;
+        // The phrases are fixed, so their place in memory tells them apart; should one stand in
+        // two places, `take` adds them up.
+        let same = |oddity: &&mut Oddity| {
+            std::ptr::eq(oddity.what, what)
+                && std::ptr::eq(oddity.protocol, protocol)
+                && oddity.answerable == answerable
+        };
+        match self.entries.iter_mut().find(same) {
+            Some(oddity) => oddity.count += 1,
+            None => self.entries.push(Oddity {
+                protocol,
+                what,
+                answerable,
+                first_frame: frame,
+                count: 1,
+            }),
+        }
     }
 
     /// Hands the oddities over, sorted, and starts anew.
     pub(crate) fn take(&mut self, capture: &str) -> Vec<WireAnomaly> {
-        std::mem::take(&mut self.entries)
-            .into_iter()
-            .map(|((protocol, what, answerable), (first_frame, count))| WireAnomaly {
-                protocol: protocol.into(),
-                what: what.into(),
-                answerable,
-                capture: capture.to_owned(),
-                first_frame,
-                count,
-            })
-            .collect()
+        let mut counts = BTreeMap::new();
+        for oddity in std::mem::take(&mut self.entries) {
+            let key = (oddity.protocol, oddity.what, oddity.answerable);
+            let total = counts.entry(key).or_insert((oddity.first_frame, 0));
+            *total = (total.0.min(oddity.first_frame), total.1 + oddity.count);
+        }
+        let anomaly = |((protocol, what, answerable), (first_frame, count)): (
+            (&'static str, &'static str, Answerable),
+            (u64, u64),
+        )| WireAnomaly {
+            protocol: protocol.into(),
+            what: what.into(),
+            answerable,
+            capture: capture.to_owned(),
+            first_frame,
+            count,
+        };
+        counts.into_iter().map(anomaly).collect()
     }
 }
 
