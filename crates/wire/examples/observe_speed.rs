@@ -95,13 +95,18 @@ fn flood(frames: &mut Vec<Kept>, count: usize) {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let [a, b, c, d, e, f, g, h] = random.to_be_bytes();
-        let mut bytes = vec![2, 0, 0, 0, 0, 1, 2, a, b, c, d, e, 8, 0];
-        bytes.extend([0x45, 0, 1, 0x24, 0, 0, 0, 0, 64, 6, 0, 0, 10, a, b, c, 10, d, e, f]);
+        let octets = random.to_be_bytes();
+        let ([from @ .., _, _], [.., port_high, port_low]) = (octets, octets);
+        let [first, .., last] = from;
+        let mut bytes = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, first, last, 8, 0];
+        bytes.extend([0x45, 0, 1, 0x24, 0, 0, 0, 0, 64, 6, 0, 0, 10]);
+        bytes.extend(from);
+        bytes.push(10);
         // One in four is a segment behind a hole, which must be kept for a while.
         let flags = if number % 4 == 0 { 0x10 } else { 0x02 };
-        bytes.extend([g, h, 0, 22, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, flags, 0, 0, 0, 0, 0, 0]);
-        bytes.extend(std::iter::repeat_n(a, 252));
+        bytes.extend([port_high, port_low, 0, 22, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, flags]);
+        bytes.extend([0; 6]);
+        bytes.extend(std::iter::repeat_n(first, 252));
         let original_bytes = bytes.len() as u32;
         let time = i64::from(number as u32);
         frames.push(Kept { time, link: 1, original_bytes, bytes });

@@ -94,6 +94,7 @@ fn banner<'a>(seen: &'a Observations, frames: &[Vec<u8>]) -> Option<&'a Sighting
 /// The server says its banner, the client its own; first without, then inside of each wrapping.
 #[test]
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table with a row for each link and tunnel")]
 fn finds_the_same_through_every_link_and_tunnel() {
     let inner = |by_server: bool| {
         let data = if by_server { BANNER } else { b"SSH-2.0-Laptop\r\n" };
@@ -162,6 +163,12 @@ fn finds_the_same_through_every_link_and_tunnel() {
         ("VXLAN", eth, Box::new(|by_server| {
             let payload = [&[8, 0, 0, 0, 0, 1, 0, 0][..], &whole(by_server)].concat();
             outer(17, &udp(50_000, 4789, &payload))
+        }), mac, None),
+        ("authentication header", eth, Box::new(|by_server| {
+            let header = [6, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9];
+            let (from, to) = if by_server { (SERVER, CLIENT) } else { (CLIENT, SERVER) };
+            let payload = [&header[..], &inner(by_server)[20..]].concat();
+            frame_of(by_server, &ipv4(51, from.1, to.1, &payload))
         }), mac, None),
         ("IP in IP", eth, Box::new(|by_server| outer(4, &inner(by_server))), None, None),
         ("raw", LinkType::RAW, in_front(&[]), None, None),

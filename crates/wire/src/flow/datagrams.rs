@@ -11,9 +11,9 @@ use crate::observe::record::Hearing;
 use crate::protocols;
 
 /// How many datagrams were read, and when the next is due.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Pace {
-    protocol: Option<&'static str>,
+    protocol: Option<&'static DatagramProtocol>,
     read: u32,
     due: i64,
 }
@@ -41,8 +41,7 @@ impl Pace {
         parties: &mut Parties,
         hearing: &mut Hearing<'_>,
     ) {
-        let known = protocols::DATAGRAM.iter().find(|entry| Some(entry.name) == self.protocol);
-        let mut heard = known.map(|protocol| (protocol, ask(protocol, datagram, hearing)));
+        let mut heard = self.protocol.map(|protocol| (protocol, ask(protocol, datagram, hearing)));
         if heard.is_none_or(|(_, heard)| heard == Heard::NotMine) {
             heard = search(datagram, hearing);
         }
@@ -55,7 +54,7 @@ impl Pace {
             }
             Heard::Mine(server) => server,
         };
-        self.protocol = Some(protocol.name);
+        self.protocol = Some(protocol);
         parties.application.get_or_insert(protocol.name);
         match server {
             Server::Sender => parties.serves(side, Basis::Content),
@@ -70,17 +69,20 @@ fn search(
     datagram: &Datagram<'_>,
     hearing: &mut Hearing<'_>,
 ) -> Option<(&'static DatagramProtocol, Heard)> {
-    let hints = |protocol: &DatagramProtocol| {
-        protocol.ports.contains(&datagram.source_port)
-            || protocol.ports.contains(&datagram.destination_port)
-    };
-    let hinted = protocols::DATAGRAM.iter().filter(|protocol| hints(protocol));
-    let others =
-        protocols::DATAGRAM.iter().filter(|protocol| protocol.any_port && !hints(protocol));
-    hinted.chain(others).find_map(|protocol| match ask(protocol, datagram, hearing) {
-        Heard::NotMine => None,
-        heard => Some((protocol, heard)),
-    })
+    let hinted = hearing.hinted_datagrams([datagram.source_port, datagram.destination_port]);
+    for wanted in [true, false] {
+        for (bit, protocol) in protocols::DATAGRAM.iter().enumerate() {
+            let is_hinted = bit < 64 && hinted >> bit & 1 == 1;
+            if is_hinted != wanted || !(is_hinted || protocol.any_port) {
+                continue;
+            }
+            match ask(protocol, datagram, hearing) {
+                Heard::NotMine => {}
+                heard => return Some((protocol, heard)),
+            }
+        }
+    }
+    None
 }
 
 fn ask(protocol: &DatagramProtocol, datagram: &Datagram<'_>, hearing: &mut Hearing<'_>) -> Heard {
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_sampled() {
-        let mut pace = Pace { protocol: Some("dns"), ..Pace::default() };
+        let mut pace = Pace { protocol: protocols::DATAGRAM.first(), ..Pace::default() };
         let reads = |pace: &mut Pace, ports| {
             (0..5_000_000).step_by(1000).filter(|now| pace.is_due(*now, ports)).count()
         };

@@ -55,7 +55,7 @@ pub(crate) fn header<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> 
 fn version_4<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
     let cut = Skip::Cut("IPv4");
     let fixed = reader.array::<20>().ok_or(cut)?;
-    let [first, _, l0, l1, i0, i1, f0, f1, _, protocol, _, _, addresses @ ..] = fixed;
+    let [first, _, l0, l1, i0, i1, f0, f1, _, mut protocol, _, _, addresses @ ..] = fixed;
     let [a, b, c, d, e, f, g, h] = addresses;
     let header_bytes = usize::from(first & 0x0f) * 4;
     let total_bytes = usize::from(u16::from_be_bytes([l0, l1]));
@@ -72,7 +72,13 @@ fn version_4<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
     let flags = u16::from_be_bytes([f0, f1]);
     let (offset, more) = (u32::from(flags & 0x1fff) * 8, flags & 0x2000 != 0);
     let id = u32::from(u16::from_be_bytes([i0, i1]));
-    let (payload, missing) = cut_to(reader, payload_bytes);
+    let (mut payload, missing) = cut_to(reader, payload_bytes);
+    if protocol == protocol::AH
+        && offset == 0
+        && let Some(step) = extension(protocol, &mut payload)?
+    {
+        protocol = step.next;
+    }
     Ok(IpPacket {
         source: MAPPED | u128::from(u32::from_be_bytes([a, b, c, d])),
         destination: MAPPED | u128::from(u32::from_be_bytes([e, f, g, h])),

@@ -1,5 +1,6 @@
 //! Frames in, observations out: what ties the layers together.
 
+mod carried;
 pub(crate) mod hosts;
 pub(crate) mod record;
 pub(crate) mod sightings;
@@ -19,6 +20,7 @@ use crate::protocols;
 use crate::reader::Reader;
 use crate::tcp::connection::{Around, Connection, Interest};
 use crate::tcp::{self, Segment};
+use carried::{Carried, udp_header};
 use hosts::HostKey;
 use record::{Hearing, NO_HOST, Now, Record};
 use sightings::Finding;
@@ -36,19 +38,6 @@ pub struct Observer {
     fragments: Fragments,
     /// Bytes of unread streams kept.
     stream_bytes: usize,
-}
-
-/// A payload of IP and everything around it.
-struct Carried<'a> {
-    link: Link,
-    source: u128,
-    destination: u128,
-    protocol: u8,
-    payload: Reader<'a>,
-    missing: u32,
-    /// Where the bytes of the buffer that `payload` reads came from.
-    places: &'a [Place],
-    now: Now,
 }
 
 impl Observer {
@@ -574,47 +563,6 @@ impl Observer {
             });
         }
     }
-}
-
-impl Carried<'_> {
-    /// Where the bytes that are left in `reader` came from.
-    fn origin(&self, reader: Reader<'_>) -> Origin<'_> {
-        Origin { base: reader.position() as u64, places: self.places }
-    }
-
-    /// The segment, cut where its bytes came in different frames.
-    fn parts<'s>(
-        &self,
-        segment: &Segment<'s>,
-    ) -> impl Iterator<Item = (Segment<'s>, &'s [u8], Place)> {
-        let (segment, start) = (*segment, segment.payload.position() as u64);
-        let bytes = segment.payload.rest();
-        let end = start + bytes.len() as u64;
-        let first = self.places.partition_point(|place| place.start <= start).saturating_sub(1);
-        let places = self.places.get(first..).unwrap_or_default();
-        let last = places.partition_point(|place| place.start < end).max(1) - 1;
-        places.iter().take(last + 1).enumerate().map(move |(at, place)| {
-            let from = place.start.max(start);
-            let to = places.get(at + 1).map_or(end, |next| next.start.min(end));
-            let part = Segment {
-                sequence: segment.sequence.wrapping_add((from - start) as u32),
-                missing: if at == last { segment.missing } else { 0 },
-                ..segment
-            };
-            let bytes = bytes.get((from - start) as usize..(to - start) as usize);
-            let offset = place.offset + (from - place.start) as u32;
-            (part, bytes.unwrap_or_default(), Place { start: 0, offset, ..*place })
-        })
-    }
-}
-
-/// Ports and payload of a UDP datagram (RFC 768).
-#[inline]
-fn udp_header(mut reader: Reader<'_>) -> Option<([u16; 2], Reader<'_>)> {
-    let [a, b, c, d, high, low, _, _] = reader.array::<8>()?;
-    let length = usize::from(u16::from_be_bytes([high, low])).saturating_sub(8);
-    let payload = if length == 0 { reader } else { reader.part(length).unwrap_or(reader) };
-    Some(([u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])], payload))
 }
 
 fn unread_link(kind: LinkKind) -> Skip {

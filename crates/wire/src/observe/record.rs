@@ -36,23 +36,20 @@ pub(crate) struct Record {
     pub(crate) skips: Skips,
     /// Protocols over TCP by port, a bit for each.
     stream_hints: BTreeMap<u16, u64>,
+    /// The same over UDP.
+    datagram_hints: BTreeMap<u16, u64>,
 }
 
 impl Record {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let mut stream_hints: BTreeMap<u16, u64> = BTreeMap::new();
-        for (bit, protocol) in protocols::STREAM.iter().enumerate().take(64) {
-            for port in protocol.ports {
-                *stream_hints.entry(*port).or_default() |= 1 << bit;
-            }
-        }
         Self {
             hosts: Hosts::new(limits.endpoints_max, limits.hash_seed),
             sightings: Sightings::new(limits),
             bindings: Bindings { entries: BTreeMap::new(), entries_max: limits.bindings_max },
             oddities: Oddities::default(),
             skips: Skips::default(),
-            stream_hints,
+            stream_hints: hints(protocols::STREAM.iter().map(|protocol| protocol.ports)),
+            datagram_hints: hints(protocols::DATAGRAM.iter().map(|protocol| protocol.ports)),
         }
     }
 
@@ -61,10 +58,15 @@ impl Record {
         ports.iter().filter_map(|port| self.stream_hints.get(port)).fold(0, |all, bits| all | bits)
     }
 
+    /// The same for protocols over UDP.
+    pub(crate) fn hinted_datagrams(&self, ports: [u16; 2]) -> u64 {
+        let hints = &self.datagram_hints;
+        ports.iter().filter_map(|port| hints.get(port)).fold(0, |all, bits| all | bits)
+    }
+
     /// True for a port that a protocol of ours is known by.
     pub(crate) fn is_known(&self, port: u16) -> bool {
-        self.stream_hints.contains_key(&port)
-            || protocols::DATAGRAM.iter().any(|protocol| protocol.ports.contains(&port))
+        self.stream_hints.contains_key(&port) || self.datagram_hints.contains_key(&port)
     }
 
     /// True for an endpoint that no single device owns.
@@ -81,6 +83,17 @@ impl Record {
         };
         self.oddities.count("wire", what, Answerable::Us, finding.frame);
     }
+}
+
+/// Which protocols each port hints at, a bit for each.
+fn hints(ports: impl Iterator<Item = &'static [u16]>) -> BTreeMap<u16, u64> {
+    let mut hints: BTreeMap<u16, u64> = BTreeMap::new();
+    for (bit, ports) in ports.enumerate().take(64) {
+        for port in ports {
+            *hints.entry(*port).or_default() |= 1 << bit;
+        }
+    }
+    hints
 }
 
 /// The [`Sink`] of one packet.
@@ -114,6 +127,11 @@ impl<'a> Hearing<'a> {
             now: self.now,
             origin,
         })
+    }
+
+    /// Protocols over UDP that one of the ports hints at, a bit for each.
+    pub(crate) fn hinted_datagrams(&self, ports: [u16; 2]) -> u64 {
+        self.record.hinted_datagrams(ports)
     }
 
     /// Counts an oddity.
