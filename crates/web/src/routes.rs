@@ -85,3 +85,55 @@ routes! {
     SignedIn get    "/api/v1/evidence"                 api::read::evidence,
     SignedIn get    "/api/v1/evidence/verify"          api::read::verify_evidence,
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode, header};
+    use hub::Hub;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::Options;
+
+    /// A route that is added without thought is closed, and this test walks every one.
+    #[tokio::test]
+    async fn every_route_asks_who_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("regimen.db");
+        let url = store::StoreUrl::parse(&format!("sqlite:{}", path.display())).unwrap();
+        let hub = Hub::open(&url).unwrap();
+        let router = crate::router(hub, Options::default()).unwrap();
+        let open: Vec<_> = ROUTES.iter().filter(|route| route.reach == Reach::Anyone).collect();
+        let open: Vec<_> = open.iter().map(|route| (route.method, route.path)).collect();
+        assert_eq!(
+            open,
+            [
+                ("get", "/health"),
+                ("get", "/static/{file}"),
+                ("get", "/sign-in"),
+                ("post", "/sign-in"),
+                ("post", "/api/v1/session"),
+            ]
+        );
+        for route in ROUTES.iter().filter(|route| route.reach == Reach::SignedIn) {
+            for cookie in ["", "regimen=not-a-session"] {
+                let request = Request::builder()
+                    .method(route.method.to_uppercase().as_str())
+                    .uri(route.path.replace('{', "").replace('}', ""))
+                    .header(header::HOST, "localhost")
+                    .header(header::COOKIE, cookie);
+                let request = request.body(Body::empty()).unwrap();
+                let response = router.clone().oneshot(request).await.unwrap();
+                let name = format!("{} {}", route.method, route.path);
+                if route.path.starts_with("/api/") {
+                    assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{name}");
+                } else {
+                    assert_eq!(response.status(), StatusCode::SEE_OTHER, "{name}");
+                    let to = response.headers()[header::LOCATION].to_str().unwrap();
+                    assert!(to.starts_with("/sign-in"), "{name}");
+                }
+            }
+        }
+    }
+}

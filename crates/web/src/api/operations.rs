@@ -152,8 +152,10 @@ fn described(operation: &Operation) -> Value {
 
 fn parameter(parameter: &Parameter) -> Value {
     let schema: Value = match parameter.schema {
-        "verdict" => json!({ "enum": ["affected", "unknown", "not_affected"] }),
-        "sort" => json!({ "enum": crate::query::ORDERS.map(|(name, _, _)| name) }),
+        "verdict" => json!({ "type": "string", "enum": ["affected", "unknown", "not_affected"] }),
+        "sort" => {
+            json!({ "type": "string", "enum": crate::query::ORDERS.map(|(name, _, _)| name) })
+        }
         "window" => json!({ "type": "integer", "minimum": 0 }),
         plain => json!({ "type": plain }),
     };
@@ -285,4 +287,148 @@ operations! {
     get "/api/v1/evidence/verify" "verify_evidence" NONE, Answer::One("EvidenceCheck"),
         "Check the whole evidence chain.";
     get "/api/openapi.json" "openapi" NONE, Answer::Json, "This description.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use model::Verdict;
+    use serde::Serialize;
+
+    use super::*;
+    use crate::routes::ROUTES;
+    use crate::sample;
+
+    #[test]
+    fn every_route_of_the_api_is_described_and_no_other() {
+        let api = ROUTES.iter().filter(|route| route.path.starts_with("/api/"));
+        let routes: BTreeSet<_> = api.map(|route| (route.method, route.path)).collect();
+        let described: BTreeSet<_> = OPERATIONS.iter().map(|one| (one.method, one.path)).collect();
+        assert_eq!(routes, described);
+    }
+
+    #[test]
+    fn the_document_is_openapi() {
+        for (name, schema) in schemas().as_object().unwrap() {
+            let read: Result<utoipa::openapi::Schema, _> = serde_json::from_value(schema.clone());
+            assert!(read.is_ok(), "{name}");
+        }
+        let document: utoipa::openapi::OpenApi = serde_json::from_value(document()).unwrap();
+        assert_eq!(document.paths.paths.len(), 16);
+        let ids: BTreeSet<_> = OPERATIONS.iter().map(|one| one.id).collect();
+        assert_eq!(ids.len(), OPERATIONS.len());
+        for operation in OPERATIONS {
+            let named = operation.path.matches('{').count();
+            let given = operation.parameters.iter().filter(|one| one.place == "path").count();
+            assert_eq!(named, given, "{}", operation.path);
+        }
+    }
+
+    #[test]
+    fn parameters_are_those_that_are_read() {
+        let named = |id: &str| -> BTreeSet<&str> {
+            let operation = OPERATIONS.iter().find(|one| one.id == id).unwrap();
+            operation.parameters.iter().map(|one| one.name).collect()
+        };
+        let read =
+            |sets: &[&[&'static str]]| -> BTreeSet<&str> { sets.concat().into_iter().collect() };
+        use crate::query::{DEVICE_PARAMS, DISCLOSURE_PARAMS, VERDICT_PARAMS, WINDOW_PARAMS};
+        assert_eq!(named("list_devices"), read(&[DEVICE_PARAMS, WINDOW_PARAMS]));
+        assert_eq!(named("list_disclosures"), read(&[DISCLOSURE_PARAMS, WINDOW_PARAMS]));
+        assert_eq!(named("list_verdicts"), read(&[VERDICT_PARAMS, WINDOW_PARAMS]));
+    }
+
+    #[test]
+    fn rows_are_as_their_schemas_say() {
+        let mut unknown = sample::device_detail();
+        unknown.verdicts[0].decided_at = None;
+        check("Overview", &sample::overview());
+        check("DeviceRow", &sample::device_row(0));
+        check("DeviceRow", &sample::device_row(3));
+        check("DeviceDetail", &sample::device_detail());
+        check("DeviceDetail", &unknown);
+        check("Verdict", &sample::verdict("CVE-2026-0001", Verdict::Unknown));
+        check("DeviceVerdict", &sample::disclosure_detail().devices.rows[0]);
+        check("Conversation", &sample::device_detail().conversations[0]);
+        check("SoftwareRow", &sample::software().rows[0]);
+        check("DisclosureRow", &sample::disclosure_row(1));
+        check("DisclosureDetail", &sample::disclosure_detail());
+        check("OpenQuestion", &sample::questions()[0]);
+        check("IngestRow", &sample::ingests().rows[1]);
+        check("EvidenceRow", &sample::evidence().rows[0]);
+        check("EvidenceCheck", &sample::evidence_check(false));
+    }
+
+    #[test]
+    fn a_schema_that_lies_is_found() {
+        let schemas = schemas();
+        for (name, value) in [
+            ("a member missing", json!({ "name": "x" })),
+            ("a member too many", json!({ "name": "x", "version": "1", "more": 1 })),
+            ("another type", json!({ "name": 1, "version": "1" })),
+        ] {
+            let schema = json!({ "$ref": "#/components/schemas/Software" });
+            assert!(fits(&schemas, &schema, &value, "").is_err(), "{name}");
+        }
+    }
+
+    fn check(name: &str, row: &impl Serialize) {
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+        let value = serde_json::to_value(row).unwrap();
+        assert_eq!(fits(&schemas(), &schema, &value, name), Ok(()));
+    }
+
+    /// Holds a value against a schema, the way both are written here: every member described, every
+    /// required member there, types as said.
+    fn fits(schemas: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let name = reference.rsplit('/').next().unwrap();
+            let found = schemas.get(name).ok_or(format!("{at}: no schema {name}"))?;
+            return fits(schemas, found, value, at);
+        }
+        if let Some(choices) = schema["oneOf"].as_array() {
+            let fit = choices.iter().any(|choice| fits(schemas, choice, value, at).is_ok());
+            return if fit { Ok(()) } else { Err(format!("{at}: fits none")) };
+        }
+        if let Some(values) = schema["enum"].as_array() {
+            return if values.contains(value) { Ok(()) } else { Err(format!("{at}: not listed")) };
+        }
+        let kinds = match &schema["type"] {
+            Value::String(kind) => vec![kind.as_str()],
+            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+            _ => return Ok(()),
+        };
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(number) if number.is_u64() => "integer",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        if !kinds.contains(&kind) && !(kind == "integer" && kinds.contains(&"number")) {
+            return Err(format!("{at}: {kind} is not {kinds:?}"));
+        }
+        for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
+            fits(schemas, &schema["items"], entry, &format!("{at}/{index}"))?;
+        }
+        let Some(members) = value.as_object() else { return Ok(()) };
+        for required in schema["required"].as_array().into_iter().flatten() {
+            if !members.contains_key(required.as_str().unwrap()) {
+                return Err(format!("{at}: {required} is missing"));
+            }
+        }
+        if let Some(each) = schema.get("additionalProperties") {
+            return members
+                .iter()
+                .try_for_each(|(name, value)| fits(schemas, each, value, &format!("{at}/{name}")));
+        }
+        let Some(properties) = schema["properties"].as_object() else { return Ok(()) };
+        members.iter().try_for_each(|(name, value)| {
+            let schema = properties.get(name).ok_or(format!("{at}: `{name}` is not described"))?;
+            fits(schemas, schema, value, &format!("{at}/{name}"))
+        })
+    }
 }

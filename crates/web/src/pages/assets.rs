@@ -9,7 +9,7 @@ use hub::Facets;
 use model::{Address, Timestamp, Verdict};
 use store::records::{DeviceFilter, DeviceOrder, DeviceRow, Page, Rows};
 
-use super::{Chip, PAGE_ROWS, Pager, Room, Shell, address, html};
+use super::{Chip, KEY_CHARS_MAX, PAGE_ROWS, Pager, Room, Shell, address, html};
 use crate::app::App;
 use crate::error::{Failure, Kind};
 use crate::query::{self, DeviceQuery, Params};
@@ -247,7 +247,8 @@ fn choices(
         on: chosen == Some(value),
         value: value.clone(),
     };
-    let mut choices: Vec<Choice> = values.iter().take(CHOICES_MAX).map(choice).collect();
+    let fit = values.iter().filter(|(value, _)| value.len() <= KEY_CHARS_MAX);
+    let mut choices: Vec<Choice> = fit.take(CHOICES_MAX).map(choice).collect();
     if let Some(value) = chosen.filter(|_| !choices.iter().any(|choice| choice.on)) {
         choices.push(Choice { value: value.to_owned(), words: words(value), on: true });
     }

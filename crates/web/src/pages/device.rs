@@ -328,7 +328,7 @@ impl Talk {
         let port = if one.port == 0 { String::new() } else { format!("/{}", one.port) };
         Self {
             calls,
-            peer: show::text(known.unwrap_or(peer)),
+            peer: show::text(known.unwrap_or(address)),
             link: known
                 .filter(|_| query::device_id(peer).is_ok())
                 .map(|_| format!("/assets/{peer}")),

@@ -12,6 +12,8 @@ pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod software;
+#[cfg(test)]
+mod tests;
 pub(crate) mod today;
 mod verdicts;
 
@@ -156,9 +158,15 @@ pub(crate) fn address(path: &str, query: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// The address of a disclosure's page.
+/// The address of a disclosure's page; of a search for it where its key is absurdly long.
 pub(crate) fn disclosure_link(key: &str) -> String {
-    format!("/vulnerabilities/{}", query::encode(key))
+    match key.char_indices().nth(KEY_CHARS_MAX) {
+        None => format!("/vulnerabilities/{}", query::encode(key)),
+        Some((end, _)) => {
+            let start = key.get(..end).unwrap_or_default();
+            format!("/vulnerabilities?text={}", query::encode(start))
+        }
+    }
 }
 
 /// A page as an answer.
@@ -226,6 +234,9 @@ const FEEDS: [(&str, &str); 5] = [
     ("epss", "Exploit prediction (EPSS)"),
     ("inventory", "Inventory"),
 ];
+
+/// Longest key in an address, in characters; a page repeats it, and must keep under its 150 kB.
+pub(crate) const KEY_CHARS_MAX: usize = 300;
 
 /// Rows of a list on one page; keeps a page under its 150 kB.
 pub(crate) const PAGE_ROWS: u64 = 50;
