@@ -52,7 +52,7 @@ pub fn display_name(device: &Device) -> String {
 
 /// The fact that stands for `attribute`, in facts that [`derive`] has sorted. A mere hint never
 /// does: it is shown among the facts, and the value stays unknown.
-fn current(facts: &[Fact], attribute: Attribute) -> Option<&Fact> {
+pub fn current(facts: &[Fact], attribute: Attribute) -> Option<&Fact> {
     let stands = |fact: &&Fact| fact.attribute == attribute && fact.confidence >= CURRENT_MIN;
     facts.iter().find(stands)
 }
@@ -176,14 +176,8 @@ fn distinct(facts: &[Fact], attribute: Attribute) -> Vec<String> {
 const CURRENT_MIN: Confidence = Confidence::from_thousandths(400);
 
 /// Roles of devices that hold images they did not make.
-const KEEPS_IMAGES: &[&str] = &[
-    "dicom_storage_scp",
-    "dicom_query_scp",
-    "dicom_find_scp",
-    "dicom_move_scp",
-    "dicom_get_scp",
-    "dicom_storage_commitment_scp",
-];
+const KEEPS_IMAGES: &[&str] =
+    &["dicom_storage_scp", "dicom_query_scp", "dicom_retrieve_scp", "dicom_commitment_scp"];
 
 /// Groups of a DICOM data set (PS3.6) that describe the equipment and the image.
 const IMAGE_GROUPS: &[&str] = &["(0008,", "(0018,"];

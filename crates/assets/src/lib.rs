@@ -17,7 +17,7 @@ mod join;
 pub mod knowledge;
 mod rules;
 
-pub use derive::{derive, display_name};
+pub use derive::{current, derive, display_name};
 pub use identify::{Identified, identify};
 pub use index::Index;
 pub use inventory::{

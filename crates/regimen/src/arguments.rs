@@ -1,0 +1,305 @@
+//! The command line.
+//!
+//! Commands, flags and exit codes are a contract: extend them, rename or remove nothing.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::Timestamp;
+
+/// Keeps network-connected medical devices, and the patients on them, safe.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Common {
+    /// Folder for everything that is kept.
+    #[arg(long, global = true, default_value = "./regimen-data", env = "REGIMEN_DATA")]
+    pub(crate) data: PathBuf,
+    /// Store: `sqlite:PATH` or `postgres://…`; a file in the data folder where not given.
+    #[arg(long, global = true, env = "REGIMEN_STORE", hide_env_values = true)]
+    pub(crate) store: Option<String>,
+    /// Print one JSON document.
+    #[arg(long, global = true, conflicts_with = "jsonl")]
+    pub(crate) json: bool,
+    /// Print one JSON object a line.
+    #[arg(long, global = true)]
+    pub(crate) jsonl: bool,
+    /// The time to work with, RFC 3339, in place of the clock.
+    #[arg(long, global = true, value_name = "TIME")]
+    pub(crate) now: Option<Timestamp>,
+    /// Say less.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a simulated hospital through the real pipeline and open the hub on it.
+    Demo(Demo),
+    /// Run the hub: pages and API.
+    Serve(Serve),
+    /// Show the devices, facts and conversations in captures. Keeps nothing.
+    Observe(Observe),
+    /// Show which devices of an inventory the disclosures affect. Keeps nothing.
+    Match(Match),
+    /// Take files in: captures, CSAF, KEV, EPSS, inventories. The content decides the type.
+    Ingest(Ingest),
+    /// The inventory.
+    #[command(subcommand)]
+    Assets(Assets),
+    /// Software on devices.
+    #[command(subcommand)]
+    Software(Software),
+    /// The disclosures held.
+    #[command(subcommand)]
+    Disclosures(Disclosures),
+    /// What was decided, and why.
+    #[command(subcommand)]
+    Verdicts(Verdicts),
+    /// The evidence log.
+    #[command(subcommand)]
+    Evidence(Evidence),
+    /// People who can sign in.
+    #[command(subcommand)]
+    People(People),
+    /// Check the set-up and say what is missing and how to mend it.
+    Doctor,
+}
+
+/// `regimen demo`.
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// About how many devices the hospital has.
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u32).range(20..=20_000))]
+    pub(crate) devices: u32,
+    /// Seed: the same seed gives the same hospital.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Port of the pages on 127.0.0.1.
+    #[arg(long, default_value_t = 8405)]
+    pub(crate) port: u16,
+    /// Build the hospital and take it in, print what was found, and stop.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+}
+
+/// `regimen serve`.
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// Address to listen on. Anything but a loopback address should have TLS in front of it.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) address: IpAddr,
+    /// Port to listen on.
+    #[arg(long, default_value_t = 8405)]
+    pub(crate) port: u16,
+    /// Name that browsers use for this hub; may be given more than once.
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
+}
+
+/// `regimen observe`.
+#[derive(Args, Debug)]
+pub(crate) struct Observe {
+    /// Capture files, plain, gzip or Zstandard; `-` is standard input.
+    #[arg(required_unless_present = "interface")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Listen on a network interface. Sends nothing.
+    #[arg(short = 'i', long)]
+    pub(crate) interface: Option<String>,
+    /// How long to listen on the interface, in seconds.
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 60, requires = "interface")]
+    pub(crate) seconds: u64,
+}
+
+/// `regimen match`.
+#[derive(Args, Debug)]
+pub(crate) struct Match {
+    /// Inventory, CSV.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inventory: PathBuf,
+    /// Disclosures: CSAF files or folders; KEV and EPSS files beside them are used too.
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    pub(crate) disclosures: Vec<PathBuf>,
+    /// End with exit code 4 where a verdict is this bad.
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+/// The worst verdict that is let pass.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Any affected device.
+    Affected,
+    /// Any affected or undecided device.
+    Unknown,
+}
+
+/// `regimen ingest`.
+#[derive(Args, Debug)]
+pub(crate) struct Ingest {
+    /// Files and folders.
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The type, where you know better than the content: capture, csaf, kev, epss, inventory.
+    #[arg(long = "as", value_name = "TYPE")]
+    pub(crate) kind: Option<hub::Kind>,
+    /// Site that the devices belong to.
+    #[arg(long, default_value = "")]
+    pub(crate) site: String,
+}
+
+/// A part of a list.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// Rows to show at most.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: u64,
+    /// Rows to pass over.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) offset: u64,
+}
+
+/// `regimen assets`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Assets {
+    /// List devices.
+    List {
+        /// Text to look for: MAC, IP, serial, name, maker, model, location.
+        text: Option<String>,
+        /// Only this class.
+        #[arg(long)]
+        class: Option<String>,
+        /// Only this maker.
+        #[arg(long)]
+        maker: Option<String>,
+        /// Only this site.
+        #[arg(long)]
+        site: Option<String>,
+        /// Only devices with a verdict of this kind.
+        #[arg(long)]
+        verdict: Option<VerdictName>,
+        #[command(flatten)]
+        part: Part,
+    },
+    /// Show one device with the evidence behind each value.
+    Show {
+        /// Its key, asset id, address, serial or name.
+        device: String,
+    },
+}
+
+/// A verdict on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum VerdictName {
+    /// Affected.
+    Affected,
+    /// Not decided.
+    Unknown,
+    /// Not affected.
+    NotAffected,
+}
+
+/// `regimen software`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Software {
+    /// List software and how many devices have it.
+    List {
+        /// Text to look for in the name.
+        text: Option<String>,
+        #[command(flatten)]
+        part: Part,
+    },
+}
+
+/// `regimen disclosures`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Disclosures {
+    /// List disclosures.
+    List {
+        /// Text to look for: tracking id, CVE, title, publisher, product.
+        text: Option<String>,
+        #[command(flatten)]
+        part: Part,
+    },
+    /// Show one disclosure and the devices it touches.
+    Show {
+        /// Its tracking id, e.g. `ICSMA-23-194-01`, or its key.
+        disclosure: String,
+    },
+}
+
+/// `regimen verdicts`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verdicts {
+    /// List verdicts, worst first.
+    List {
+        /// Only this verdict.
+        #[arg(long)]
+        verdict: Option<VerdictName>,
+        /// Only this disclosure.
+        #[arg(long)]
+        disclosure: Option<String>,
+        /// Only this CVE.
+        #[arg(long)]
+        vulnerability: Option<String>,
+        #[command(flatten)]
+        part: Part,
+    },
+    /// Show every step behind the verdicts of one device for one disclosure.
+    Explain {
+        /// The device: key, asset id, address, serial or name.
+        device: String,
+        /// The disclosure: tracking id or key; all where not given.
+        disclosure: Option<String>,
+    },
+}
+
+/// `regimen evidence`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Evidence {
+    /// Check the whole chain; exit code 4 where it does not hold.
+    Verify,
+    /// Show the newest rows.
+    Show {
+        #[command(flatten)]
+        part: Part,
+    },
+}
+
+/// `regimen people`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum People {
+    /// List accounts.
+    List,
+    /// Make an account and print a password for its first sign-in.
+    Add {
+        /// Account name.
+        name: String,
+        /// viewer, biomed, analyst or administrator.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+        /// Name to show.
+        #[arg(long)]
+        display_name: Option<String>,
+    },
+    /// Print a new password for one sign-in; ends the account's sessions.
+    Reset {
+        /// Account name.
+        name: String,
+    },
+}

@@ -1,0 +1,96 @@
+//! `regimen doctor`: what is missing in the set-up, and how to mend it.
+
+use anyhow::Result;
+use hub::{Caller, Hub};
+use serde::Serialize;
+
+use crate::arguments::Common;
+use crate::output::{self, Outcome};
+
+/// One thing that was checked.
+#[derive(Serialize)]
+struct Check {
+    what: &'static str,
+    ok: bool,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<&'static str>,
+}
+
+pub(crate) fn run(common: &Common) -> Result<Outcome> {
+    let mut checks = vec![live_capture()];
+    match super::open(common) {
+        Ok(hub) => {
+            checks.push(passed("store", super::store_url(common)?.to_string()));
+            checks.extend(contents(&hub)?);
+        }
+        Err(error) => checks.push(Check {
+            what: "store",
+            ok: false,
+            found: format!("{error:#}"),
+            mend: Some("check --data or --store, and who may write there"),
+        }),
+    }
+    output::print(common, &checks, &checks, |out| {
+        for check in &checks {
+            let mark = if check.ok { "ok     " } else { "missing" };
+            writeln!(out, "{mark}  {}: {}", check.what, check.found)?;
+            if let Some(mend) = check.mend.filter(|_| !check.ok) {
+                writeln!(out, "         {mend}")?;
+            }
+        }
+        Ok(())
+    })?;
+    let held = checks.iter().all(|check| check.ok);
+    Ok(if held { Outcome::Done } else { Outcome::GateFailed })
+}
+
+fn contents(hub: &Hub) -> Result<Vec<Check>> {
+    let caller = Caller::console();
+    let overview = hub.overview(&caller)?;
+    let evidence = hub.verify_evidence(&caller)?;
+    let people = hub.people(&caller)?;
+    let feed = |what, kind: &str, mend| match overview.feeds.get(kind) {
+        Some(at) => passed(what, format!("last taken in {at}")),
+        None => Check { what, ok: false, found: "never taken in".to_owned(), mend: Some(mend) },
+    };
+    Ok(vec![
+        Check {
+            what: "evidence chain",
+            ok: evidence.ok,
+            found: format!("{} rows", evidence.rows),
+            mend: Some("a row was changed or lost outside of Regimen: restore from a backup"),
+        },
+        Check {
+            what: "accounts",
+            ok: !people.is_empty(),
+            found: people.len().to_string(),
+            mend: Some("`regimen serve` makes the first administrator"),
+        },
+        feed("captures", "capture", "regimen ingest CAPTURE.pcap"),
+        feed("inventory", "inventory", "regimen ingest INVENTORY.csv"),
+        feed("disclosures", "csaf", "regimen ingest FOLDER-OF-CSAF-DOCUMENTS"),
+        feed(
+            "exploited vulnerabilities",
+            "kev",
+            "regimen ingest known_exploited_vulnerabilities.json",
+        ),
+        feed("exploit prediction", "epss", "regimen ingest epss_scores.csv"),
+    ])
+}
+
+fn live_capture() -> Check {
+    match hub::one_shot::may_listen() {
+        Ok(()) => passed("live capture", "allowed".to_owned()),
+        Err(error) => Check {
+            what: "live capture",
+            ok: false,
+            found: error.to_string(),
+            mend: Some("setcap cap_net_raw+ep on the regimen binary, or use capture files only"),
+        },
+    }
+}
+
+fn passed(what: &'static str, found: String) -> Check {
+    Check { what, ok: true, found, mend: None }
+}

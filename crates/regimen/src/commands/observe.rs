@@ -1,0 +1,113 @@
+//! `regimen observe`: devices, facts and conversations in captures. Keeps nothing.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hub::one_shot::{self, Observed, Seen};
+use model::{Answerable, Device, Skip};
+
+use crate::arguments::{Common, Observe};
+use crate::output::{self, Outcome, Table, or_dash};
+
+pub(crate) fn run(common: &Common, wanted: &Observe) -> Result<Outcome> {
+    let mut seen = Seen::default();
+    let mut skipped = Vec::new();
+    for file in &wanted.files {
+        match look(file) {
+            Ok(observed) => {
+                seen.add(&observed.observations);
+                skipped.extend(observed.skipped);
+            }
+            Err(reason) => skipped.push(Skip {
+                path: file.display().to_string(),
+                place: String::new(),
+                reason,
+                answerable: Answerable::Sender,
+            }),
+        }
+    }
+    if let Some(interface) = &wanted.interface {
+        let observed = listen(interface, Duration::from_secs(wanted.seconds))?;
+        seen.add(&observed.observations);
+        skipped.extend(observed.skipped);
+    }
+    seen.conversations.sort_by(|a, b| {
+        (&a.client_address, &a.server_address, a.port).cmp(&(
+            &b.client_address,
+            &b.server_address,
+            b.port,
+        ))
+    });
+    output::print(common, &seen, &seen.devices, |out| write_tables(&seen, out))?;
+    output::tell_skips(common, &skipped);
+    Ok(Outcome::of_skips(&skipped))
+}
+
+fn look(file: &Path) -> Result<Observed, String> {
+    if file == Path::new("-") {
+        let reader = capture::from_reader(Box::new(io::stdin()), "stdin");
+        let reader = reader.map_err(|error| error.to_string())?;
+        return Ok(one_shot::observe(reader, "stdin", "-"));
+    }
+    one_shot::observe_file(file).map_err(|error| error.to_string())
+}
+
+/// Listens until the time is over or the caller interrupts.
+fn listen(interface: &str, time: Duration) -> Result<Observed> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let interrupted = Arc::clone(&stop);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("starting the timer")?;
+    runtime.spawn(async move {
+        let _ = tokio::time::timeout(time, tokio::signal::ctrl_c()).await;
+        interrupted.store(true, Ordering::Relaxed);
+    });
+    Ok(one_shot::observe_interface(interface, &|| stop.load(Ordering::Relaxed))?)
+}
+
+fn write_tables(seen: &Seen, out: &mut dyn Write) -> io::Result<()> {
+    let mut table =
+        Table::new(&["ADDRESS", "NAME", "CLASS", "MAKER", "MODEL", "VERSION", "OS", "PROTOCOLS"]);
+    for device in &seen.devices {
+        table.row(vec![
+            address(device),
+            or_dash(device.names.first().map(String::as_str)),
+            or_dash(device.class.as_deref()),
+            or_dash(device.maker.as_deref()),
+            or_dash(device.model.as_deref()),
+            or_dash(device.software_version.as_deref()),
+            or_dash(device.os.as_deref()),
+            device.protocols.join(" "),
+        ]);
+    }
+    table.write(out)?;
+    writeln!(
+        out,
+        "\n{} devices, {} conversations, {} packets, {} bytes",
+        seen.devices.len(),
+        seen.conversations.len(),
+        seen.stats.packets,
+        seen.stats.bytes
+    )?;
+    for (reason, count) in &seen.stats.skipped {
+        writeln!(out, "not used: {count} × {reason}")?;
+    }
+    for anomaly in &seen.anomalies {
+        let what = format!("{}: {}", anomaly.protocol, anomaly.what);
+        writeln!(out, "odd: {} × {what}, first in frame {}", anomaly.count, anomaly.first_frame)?;
+    }
+    Ok(())
+}
+
+fn address(device: &Device) -> String {
+    let ip = device.addresses.iter().filter_map(|address| address.ip).min();
+    let mac = device.addresses.iter().find_map(|address| address.mac);
+    ip.map(|ip| ip.to_string()).or_else(|| mac.map(|mac| mac.to_string())).unwrap_or_default()
+}

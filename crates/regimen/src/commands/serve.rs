@@ -1,0 +1,54 @@
+//! `regimen serve`: the hub.
+
+use std::net::{IpAddr, SocketAddr};
+
+use anyhow::{Context, Result};
+use hub::Hub;
+
+use crate::arguments::{Common, Serve};
+use crate::output::Outcome;
+
+pub(crate) fn run(common: &Common, wanted: &Serve) -> Result<Outcome> {
+    let hub = super::open(common)?;
+    if let Some((name, password)) = hub.first_administrator(super::now(common))? {
+        println!("The first administrator was made:");
+        println!("  account   {name}");
+        println!("  password  {}   (for one sign-in)", password.expose());
+    }
+    listen(hub, wanted.address, wanted.port, wanted.hosts.clone())?;
+    Ok(Outcome::Done)
+}
+
+/// Serves pages and API until the process is told to stop.
+pub(crate) fn listen(hub: Hub, address: IpAddr, port: u16, hosts: Vec<String>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    runtime.block_on(async {
+        let address = SocketAddr::new(address, port);
+        let listener = tokio::net::TcpListener::bind(address)
+            .await
+            .with_context(|| format!("listening on {address}; is it in use? Try --port"))?;
+        let options = web::Options { hosts, ..web::Options::default() };
+        println!("Regimen is at http://{}", listener.local_addr().context("reading the address")?);
+        web::serve(hub, listener, options, stopped()).await?;
+        Ok(())
+    })
+}
+
+/// Ends when the process is interrupted or told to terminate.
+async fn stopped() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
