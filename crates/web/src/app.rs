@@ -77,9 +77,14 @@ impl App {
         }
         let caller = caller.clone();
         let ages = self.ask(move |hub| hub.overview(&caller)).await?.feeds;
-        let feeds = Feeds { read_at: now, ages: ages.clone() };
-        *self.feeds.lock().unwrap_or_else(PoisonError::into_inner) = Some(feeds);
+        self.keep_feeds(ages.clone(), now);
         Ok(ages)
+    }
+
+    /// Keeps feed ages that were read for another reason.
+    pub(crate) fn keep_feeds(&self, ages: BTreeMap<String, Timestamp>, now: Timestamp) {
+        let feeds = Feeds { read_at: now, ages };
+        *self.feeds.lock().unwrap_or_else(PoisonError::into_inner) = Some(feeds);
     }
 }
 
@@ -87,4 +92,4 @@ impl App {
 const SIGN_INS_MAX: usize = 2;
 
 /// How old the feed ages shown in the header may be, in seconds.
-const FEEDS_AGE_SECONDS_MAX: i64 = 15;
+const FEEDS_AGE_SECONDS_MAX: i64 = 60;

@@ -120,7 +120,7 @@ mod tests {
             for cookie in ["", "regimen=not-a-session"] {
                 let request = Request::builder()
                     .method(route.method.to_uppercase().as_str())
-                    .uri(route.path.replace('{', "").replace('}', ""))
+                    .uri(route.path.replace(['{', '}'], ""))
                     .header(header::HOST, "localhost")
                     .header(header::COOKIE, cookie);
                 let request = request.body(Body::empty()).unwrap();

@@ -1,5 +1,7 @@
 //! The front door as a browser and a program meet it, over a real hub with real inputs.
 
+#![expect(clippy::unwrap_used, reason = "a test says by failing")]
+
 use std::path::PathBuf;
 
 use axum::Router;

@@ -197,7 +197,7 @@ fn chips(query: &DeviceQuery) -> Vec<Chip> {
         value.map(|flag| if flag { yes } else { no }.to_owned())
     };
     chip(filter.text.as_ref().map(|t| format!("contains “{}”", show::text(t))), |f| {
-        f.text = None
+        f.text = None;
     });
     chip(filter.class.as_ref().map(|c| format!("class: {}", show::class(c))), |f| f.class = None);
     chip(filter.maker.as_ref().map(|m| format!("maker: {}", show::text(m))), |f| f.maker = None);

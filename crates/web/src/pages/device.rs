@@ -91,7 +91,7 @@ pub(crate) struct DevicePage {
     subtitle: String,
     alert: bool,
     device: Device,
-    identity: Vec<Value>,
+    identity: Vec<CardLine>,
     open: Vec<Group>,
     clear: Vec<Group>,
     more_verdicts: u64,
@@ -127,7 +127,7 @@ struct VerdictsPage {
 }
 
 /// A line of the identity card: a value, what stands behind it, and what speaks against it.
-struct Value {
+struct CardLine {
     label: String,
     value: Option<String>,
     disputed: bool,
@@ -247,11 +247,11 @@ fn subtitle(device: &Device) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-fn identity(device: &Device, now: Timestamp) -> Vec<Value> {
-    CARD.iter().filter_map(|attribute| Value::of(device, *attribute, now)).collect()
+fn identity(device: &Device, now: Timestamp) -> Vec<CardLine> {
+    CARD.iter().filter_map(|attribute| CardLine::of(device, *attribute, now)).collect()
 }
 
-impl Value {
+impl CardLine {
     /// The line for `attribute`; none where it is unknown and not every device has it.
     fn of(device: &Device, attribute: Attribute, now: Timestamp) -> Option<Self> {
         let facts: Vec<&Fact> =

@@ -123,13 +123,13 @@ struct Flaw {
     title: Option<String>,
     cwes: Vec<(String, String)>,
     notes: Vec<Note>,
-    scores: Vec<Score>,
+    scores: Vec<Rated>,
     remediations: Vec<Advice>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Score {
+struct Rated {
     version: String,
     vector: String,
     score: f64,

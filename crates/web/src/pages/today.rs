@@ -16,9 +16,10 @@ use crate::show::{self, Badge, Strip};
 
 /// `GET /`
 pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Failure> {
-    let shell = Shell::of(&app, &signed, Room::Today, "Today").await?;
     let caller = signed.caller.clone();
     let house = app.ask(move |hub| House::read(hub, &caller)).await?;
+    app.keep_feeds(house.overview.feeds.clone(), signed.now);
+    let shell = Shell::with(&signed, Some(Room::Today), "Today", &house.overview.feeds);
     html(&page(shell, &house))
 }
 
@@ -228,6 +229,7 @@ fn question(question: &OpenQuestion) -> Work {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Counted {
     verb: &'static str,
     noun: (&'static str, &'static str),

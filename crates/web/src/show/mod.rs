@@ -11,7 +11,7 @@ mod time;
 mod words;
 
 use std::borrow::{Borrow, Cow};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use askama::filters::HtmlSafe;
 use model::{Severity, Timestamp, Verdict};
@@ -34,6 +34,7 @@ pub(crate) fn prose(text: impl AsRef<str>) -> String {
 }
 
 /// A value, or the word that says there is none.
+#[expect(clippy::ref_option, reason = "templates pass fields by reference")]
 pub(crate) fn maybe(value: &Option<String>) -> Maybe<'_> {
     Maybe(value.as_deref())
 }
@@ -78,6 +79,7 @@ pub(crate) fn ago(at: impl Borrow<Timestamp>, now: impl Borrow<Timestamp>) -> Wh
 }
 
 /// The same where there may be no time.
+#[expect(clippy::ref_option, reason = "templates pass fields by reference")]
 pub(crate) fn maybe_ago(at: &Option<Timestamp>, now: impl Borrow<Timestamp>) -> MaybeWhen {
     MaybeWhen(at.map(|at| When { at, now: *now.borrow() }))
 }
@@ -132,6 +134,7 @@ pub(crate) fn severity(severity: &Severity) -> String {
 }
 
 /// A score, or that there is none.
+#[expect(clippy::ref_option, reason = "templates pass fields by reference")]
 pub(crate) fn score(score: &Option<f64>) -> String {
     score.map_or_else(|| "not scored".to_owned(), score_text)
 }
@@ -154,7 +157,7 @@ fn clipped(text: &str, chars_max: usize) -> String {
             break;
         }
         if misleads(character) {
-            shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(character)));
+            let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(character));
         } else {
             shown.push(character);
         }
