@@ -15,13 +15,15 @@ use crate::tcp::connection::{Around, Connection};
 use datagrams::Pace;
 
 /// Both ends of a conversation in a fixed order, so that either direction finds it.
+///
+/// The VLAN is no part of it: where a mirror sees frames before and behind a router, the two
+/// directions of one conversation carry different tags.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct FlowKey {
     low: u128,
     high: u128,
     low_port: u16,
     high_port: u16,
-    vlan: u16,
     protocol: u8,
 }
 
@@ -32,12 +34,10 @@ impl FlowKey {
         source: (u128, u16),
         destination: (u128, u16),
         protocol: u8,
-        vlan: u16,
     ) -> (Self, usize) {
         let swapped = source > destination;
         let (low, high) = if swapped { (destination, source) } else { (source, destination) };
-        let key =
-            Self { low: low.0, high: high.0, low_port: low.1, high_port: high.1, vlan, protocol };
+        let key = Self { low: low.0, high: high.0, low_port: low.1, high_port: high.1, protocol };
         (key, usize::from(swapped))
     }
 
@@ -403,10 +403,10 @@ mod tests {
 
     #[test]
     fn both_directions_share_a_key() {
-        let (there, sender) = FlowKey::new((5, 104), (3, 40_000), 6, 1);
-        let (back, other) = FlowKey::new((3, 40_000), (5, 104), 6, 1);
+        let (there, sender) = FlowKey::new((5, 104), (3, 40_000), 6);
+        let (back, other) = FlowKey::new((3, 40_000), (5, 104), 6);
         assert_eq!((there, sender, other), (back, 1, 0));
-        assert_ne!(there, FlowKey::new((5, 104), (3, 40_000), 6, 2).0, "another VLAN");
+        assert_ne!(there, FlowKey::new((5, 104), (3, 40_000), 17).0, "another transport");
     }
 
     #[test]

@@ -430,7 +430,6 @@ impl Observer {
             (source, source_port),
             (carried.destination, destination_port),
             carried.protocol,
-            carried.link.vlan,
         );
         let hash = self.flows.hash(&key);
         match self.flows.find(hash, &key) {
