@@ -28,6 +28,7 @@ pub(crate) fn follow(facts: &[Fact]) -> Vec<Fact> {
             continue;
         }
         found.extend(windows(fact));
+        found.extend(class_by_name(fact));
         for rule in TABLE.get(&fact.attribute).map_or(&[][..], Vec::as_slice) {
             let Some(captures) = rule.pattern.captures(&fact.value) else { continue };
             let mut value = String::new();
@@ -56,6 +57,25 @@ impl Rule {
             count: from.count,
         }
     }
+}
+
+/// The class that a record calls by its very name, e.g. `Infusion pump`.
+fn class_by_name(fact: &Fact) -> Option<Fact> {
+    if fact.attribute != Attribute::Description {
+        return None;
+    }
+    let class = crate::knowledge::classes()
+        .values()
+        .find(|class| class.name.eq_ignore_ascii_case(fact.value.trim()))?;
+    Some(Fact {
+        attribute: Attribute::Class,
+        value: class.key.to_owned(),
+        source: Source::Rule {
+            rule: "class-name".to_owned(),
+            from: format!("{} = {}", fact.attribute, fact.value),
+        },
+        ..fact.clone()
+    })
 }
 
 /// Windows by the version number in `fact`. One number can stand for a client and a server

@@ -62,6 +62,7 @@ fn row(device: &TrueDevice) -> Vec<String> {
     let os = if device.runs_windows() { device.os } else { "" };
     vec![
         device.asset_tag.clone(),
+        described(device.class).to_owned(),
         spelled(device),
         device.model.to_owned(),
         device.serial.clone(),
@@ -118,6 +119,21 @@ fn mistaken(device: &TrueDevice, devices: &[TrueDevice], mut row: Vec<String>) -
         _ => {}
     }
     row
+}
+
+/// What the hospital calls this kind of device. Computers are just computers to it.
+fn described(class: &str) -> &'static str {
+    match class {
+        "workstation" | "nurse_workstation" | "laptop" => "PC",
+        _ => class_name(class),
+    }
+}
+
+/// The name of a class in the registry.
+fn class_name(class: &str) -> &'static str {
+    let mut rows = include_str!("../../../knowledge/classes.csv").lines();
+    let row = rows.find(|row| row.split(',').next() == Some(class));
+    row.and_then(|row| row.split(',').nth(1)).unwrap_or_default()
 }
 
 /// The firmware as far as somebody wrote it down.
@@ -178,8 +194,9 @@ fn quoted(cell: &str) -> String {
     }
 }
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 18] = [
     "Asset ID",
+    "Description",
     "Manufacturer",
     "Model",
     "Serial",
@@ -199,9 +216,10 @@ const HEADER: [&str; 17] = [
 ];
 
 /// Devices that the network never sees.
-const GHOSTS: [[&str; 17]; 4] = [
+const GHOSTS: [[&str; 18]; 4] = [
     [
         "WG-09001",
+        "Ventilator",
         "Halden Medical",
         "Zephyra V3",
         "HM1400311",
@@ -221,6 +239,7 @@ const GHOSTS: [[&str; 17]; 4] = [
     ],
     [
         "WG-09002",
+        "Infusion pump",
         "Norrvik",
         "Flumen V",
         "NI1920999",
@@ -240,6 +259,7 @@ const GHOSTS: [[&str; 17]; 4] = [
     ],
     [
         "WG-09003",
+        "ECG cart",
         "Dovrell Cardio",
         "Cardiel 6",
         "DC1300042",
@@ -259,6 +279,7 @@ const GHOSTS: [[&str; 17]; 4] = [
     ],
     [
         "WG-09004",
+        "Ultrasound system",
         "Tarnholt Sonics GmbH",
         "Echoveil 9",
         "TS2120777",
