@@ -196,7 +196,7 @@ async fn every_page_opens_and_carries_the_headers() {
         assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text);
         assert_eq!(page.header("cache-control"), "no-store", "{path}");
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
         assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
         assert!(page.text.contains("</html>"), "{path} is whole");
         assert!(page.text.len() < 150_000, "{path}");
