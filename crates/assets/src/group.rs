@@ -106,6 +106,7 @@ impl Owners {
             .filter(|binding| binding.mac.names_a_device() && names_a_host(binding.ip))
             .map(|binding| (binding.ip, binding.mac))
             .collect();
+        let bound = with_management_addresses(observations, bound);
         let mut sent_by: BTreeMap<IpAddr, BTreeSet<Mac>> = BTreeMap::new();
         for talker in &observations.talkers {
             let Endpoint { mac: Some(mac), ip: Some(ip), .. } = talker.endpoint else { continue };
@@ -138,6 +139,24 @@ impl Owners {
     fn is_external(&self, ip: Option<IpAddr>) -> bool {
         ip.is_some_and(|ip| self.has_private && !is_local(ip) && !self.bound.contains_key(&ip))
     }
+}
+
+/// Switches and routers announce the address they are managed at; it is theirs even though they
+/// forward for others.
+fn with_management_addresses(
+    observations: &Observations,
+    mut bound: BTreeMap<IpAddr, Mac>,
+) -> BTreeMap<IpAddr, Mac> {
+    for sighting in &observations.sightings {
+        if sighting.attribute == Attribute::ManagementAddress
+            && let Some(mac) = sighting.endpoint.mac.filter(|mac| mac.names_a_device())
+            && let Ok(ip) = sighting.value.parse::<IpAddr>()
+            && names_a_host(ip)
+        {
+            bound.entry(ip).or_insert(mac);
+        }
+    }
+    bound
 }
 
 fn routers(
