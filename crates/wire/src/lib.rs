@@ -12,6 +12,7 @@
 //! `PROTOCOL` constant and one line in [`protocols`]; see `docs/adding-a-protocol.md`.
 
 pub mod dissect;
+pub mod exercise;
 mod flow;
 mod frame;
 mod index;
