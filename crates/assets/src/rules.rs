@@ -90,7 +90,8 @@ fn windows(fact: &Fact) -> Option<Fact> {
     let [major, minor, build] = [1, 2, 3].map(|group| captures.get(group).map(|m| m.as_str()));
     let names: BTreeSet<String> = crate::knowledge::rows(WINDOWS)
         .filter(|row| {
-            [row.first(), row.get(1), row.get(2)].map(|cell| cell.copied()) == [major, minor, build]
+            [row.first(), row.get(1), row.get(2)].map(Option::<&&str>::copied)
+                == [major, minor, build]
         })
         .filter_map(|row| {
             let (name, release) = (row.get(3)?, row.get(4)?);

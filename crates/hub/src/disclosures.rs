@@ -38,13 +38,15 @@ impl Hub {
                     };
                     let one = taken_of(input, read, outcome);
                     if outcome != Some(Outcome::Unchanged) {
-                        record(tx, caller, &one, details(read, outcome), now)?;
+                        record(tx, caller, &one, &details(read, outcome), now)?;
                     }
                     taken.push(one);
                 }
                 Ok::<_, HubError>(taken)
             })?;
-            taken.into_iter().for_each(|one| summary.add(one));
+            for one in taken {
+                summary.add(one);
+            }
         }
         Ok(())
     }
@@ -68,7 +70,7 @@ impl Hub {
             let taken = table(Kind::Kev, input, &hash, accepted, skipped, known);
             if !known {
                 tx.replace_kev(&catalogue.entries)?;
-                record(tx, caller, &taken, json!({ "version": catalogue.version }), now)?;
+                record(tx, caller, &taken, &json!({ "version": catalogue.version }), now)?;
             }
             Ok(taken)
         })
@@ -95,7 +97,7 @@ impl Hub {
             let taken = table(Kind::Epss, input, &hash, accepted, skipped, known);
             if !known {
                 tx.merge_epss(&scores.entries)?;
-                record(tx, caller, &taken, json!({ "date": scores.date }), now)?;
+                record(tx, caller, &taken, &json!({ "date": scores.date }), now)?;
             }
             Ok(taken)
         })

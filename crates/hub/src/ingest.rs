@@ -72,7 +72,7 @@ impl Hub {
         }
         let mut documents = Vec::new();
         for input in walked.inputs {
-            match self.kind_of(&input.path, request.kind) {
+            match kind_of_file(&input.path, request.kind) {
                 Ok(Some(kind)) => {
                     caller.require(permission(kind))?;
                     if kind == Kind::Csaf {
@@ -90,20 +90,6 @@ impl Hub {
             self.rematch(caller, now)?;
         }
         Ok(summary)
-    }
-
-    fn kind_of(&self, path: &Path, said: Option<Kind>) -> Result<Option<Kind>, ReadError> {
-        if said.is_some() {
-            return Ok(said);
-        }
-        let head = link::read_head(path)?;
-        let kind = kind_of(&head);
-        // A JSON document may name its kind behind the first pages.
-        if kind.is_none() && head.iter().any(|byte| *byte == b'{') {
-            let whole = link::read_document(path)?;
-            return Ok(kind_of(&whole));
-        }
-        Ok(kind)
     }
 
     fn ingest_file(
@@ -130,12 +116,27 @@ impl Hub {
     }
 }
 
+/// The kind the caller said, else the one its content shows.
+fn kind_of_file(path: &Path, said: Option<Kind>) -> Result<Option<Kind>, ReadError> {
+    if said.is_some() {
+        return Ok(said);
+    }
+    let head = link::read_head(path)?;
+    let kind = kind_of(&head);
+    // A JSON document may name its kind behind the first pages.
+    if kind.is_none() && head.contains(&b'{') {
+        let whole = link::read_document(path)?;
+        return Ok(kind_of(&whole));
+    }
+    Ok(kind)
+}
+
 /// Writes the ingest row of one file and its evidence, in the caller's transaction.
 pub(crate) fn record(
     tx: &WriteTx,
     caller: &Caller,
     taken: &Taken,
-    details: serde_json::Value,
+    details: &serde_json::Value,
     now: Timestamp,
 ) -> Result<(), HubError> {
     tx.put_ingest(&IngestRow {

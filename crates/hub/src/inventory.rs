@@ -46,7 +46,7 @@ impl Hub {
                 "conversations": identified.conversations.len(),
                 "not_used": observations.stats.skipped,
             });
-            record(tx, caller, &taken, details, now)?;
+            record(tx, caller, &taken, &details, now)?;
             Ok(taken)
         })
     }
@@ -73,7 +73,7 @@ impl Hub {
             let skipped = [inventory.skipped.clone(), joined.skipped].concat();
             let mut taken = taken(Kind::Inventory, input, hash, inventory.read, 0, skipped);
             taken.accepted = joined.devices.len() as u64;
-            record(tx, caller, &taken, json!({ "devices": joined.devices.len() }), now)?;
+            record(tx, caller, &taken, &json!({ "devices": joined.devices.len() }), now)?;
             Ok(taken)
         })
     }

@@ -88,7 +88,9 @@ fn documents(tx: &Tx) -> Result<Vec<Arc<Document>>, HubError> {
 
 /// The device's own key is put in when a verdict is read: many devices share a configuration.
 fn without_asset(mut rows: Vec<VerdictRow>) -> Vec<VerdictRow> {
-    rows.iter_mut().for_each(|row| row.asset.clear());
+    for row in &mut rows {
+        row.asset.clear();
+    }
     rows
 }
 

@@ -166,7 +166,9 @@ impl Pile {
             .par_chunks(64)
             .map(|inputs| {
                 let mut pile = Self::default();
-                inputs.iter().for_each(|input| pile.read_one(&input.path));
+                for input in inputs {
+                    pile.read_one(&input.path);
+                }
                 pile
             })
             .collect();

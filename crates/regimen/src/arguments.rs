@@ -20,7 +20,6 @@ pub(crate) struct Arguments {
 
 /// Flags that every command takes.
 #[derive(Args, Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Common {
     /// Folder for everything that is kept.
     #[arg(long, global = true, default_value = "./regimen-data", env = "REGIMEN_DATA")]

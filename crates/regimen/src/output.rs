@@ -1,5 +1,6 @@
 //! What commands print: JSON for programs, tables for people, and the exit code.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -123,7 +124,8 @@ impl Table {
         for row in std::iter::once(&heading).chain(&self.rows) {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
-                line.push_str(&format!("{cell:<width$}  "));
+                // Writing to a text cannot fail.
+                let _ = write!(line, "{cell:<width$}  ");
             }
             writeln!(out, "{}", line.trim_end())?;
         }

@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use hub::{Caller, Hub, IngestRequest, IngestSummary};
@@ -65,7 +65,7 @@ fn write_hospital(wanted: &Demo, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn tell(common: &Common, hub: &Hub, inputs: &PathBuf, summary: &IngestSummary) -> Result<()> {
+fn tell(common: &Common, hub: &Hub, inputs: &Path, summary: &IngestSummary) -> Result<()> {
     let overview = hub.overview(&Caller::console())?;
     output::print(common, &overview, std::slice::from_ref(&overview), |out| {
         writeln!(out, "A simulated hospital; its makers, models and advisories are invented.")?;

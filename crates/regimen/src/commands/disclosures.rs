@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use hub::{Caller, Hub};
-use model::VerdictRow;
+use model::{Timestamp, VerdictRow};
 use store::records::{DisclosureFilter, DisclosureRow, Page, VerdictFilter};
 
 use crate::arguments::{Common, Disclosures, Verdicts};
@@ -84,7 +84,7 @@ fn write_list(rows: &[DisclosureRow], out: &mut dyn Write) -> io::Result<()> {
         table.row(vec![
             row.id.clone(),
             row.version.clone(),
-            row.updated.map_or_else(|| "–".to_owned(), |time| time.day()),
+            row.updated.map_or_else(|| "–".to_owned(), Timestamp::day),
             row.score.map_or_else(|| "–".to_owned(), |score| format!("{score:.1}")),
             if row.exploited { "exploited" } else { "–" }.to_owned(),
             row.devices.affected.to_string(),

@@ -37,7 +37,10 @@ pub(crate) fn write_tables(rows: &[VerdictRow], out: &mut dyn Write) -> io::Resu
             row.asset.clone(),
             row.disclosure.clone(),
             row.vulnerability.clone(),
-            row.severity.score.map_or_else(|| "–".to_owned(), |score| format!("{score:.1}")),
+            row.severity
+                .score
+                .or(row.severity.score_v4)
+                .map_or_else(|| "–".to_owned(), |score| format!("{score:.1}")),
             if row.kev.is_some() { "exploited" } else { "–" }.to_owned(),
             row.product.clone(),
         ]);

@@ -22,10 +22,10 @@ pub(crate) fn run(common: &Common, wanted: &Observe) -> Result<Outcome> {
                 seen.add(&observed.observations);
                 skipped.extend(observed.skipped);
             }
-            Err(reason) => skipped.push(Skip {
+            Err(error) => skipped.push(Skip {
                 path: file.display().to_string(),
                 place: String::new(),
-                reason,
+                reason: format!("{error:#}"),
                 answerable: Answerable::Sender,
             }),
         }
@@ -47,13 +47,14 @@ pub(crate) fn run(common: &Common, wanted: &Observe) -> Result<Outcome> {
     Ok(Outcome::of_skips(&skipped))
 }
 
-fn look(file: &Path) -> Result<Observed, String> {
+fn look(file: &Path) -> Result<Observed> {
     if file == Path::new("-") {
-        let reader = capture::from_reader(Box::new(io::stdin()), "stdin");
-        let reader = reader.map_err(|error| error.to_string())?;
+        let reader = capture::from_reader(Box::new(io::stdin()), "stdin")?;
         return Ok(one_shot::observe(reader, "stdin", "-"));
     }
-    one_shot::observe_file(file).map_err(|error| error.to_string())
+    let shown = file.display().to_string();
+    let name = file.file_name().map_or_else(|| shown.clone(), |name| name.display().to_string());
+    Ok(one_shot::observe(capture::open(file)?, &name, &shown))
 }
 
 /// Listens until the time is over or the caller interrupts.
