@@ -42,6 +42,16 @@ pub struct IngestSummary {
     pub skipped: Vec<Skip>,
     /// Records read, by type.
     pub by_type: BTreeMap<String, u64>,
+    /// What verdicts must be decided anew for.
+    #[serde(skip)]
+    pub(crate) changed: Changed,
+}
+
+/// What an ingest changed of that on which verdicts depend.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Changed {
+    documents: bool,
+    devices: bool,
 }
 
 /// What became of one file.
@@ -86,8 +96,8 @@ impl Hub {
             }
         }
         self.ingest_disclosures(caller, &documents, now, &mut summary)?;
-        if summary.accepted > 0 {
-            self.rematch(caller, now)?;
+        if summary.changed.documents || summary.changed.devices {
+            self.rematch(caller, summary.changed.documents, now)?;
         }
         Ok(summary)
     }
@@ -203,6 +213,9 @@ impl IngestSummary {
         self.read += taken.read;
         self.accepted += taken.accepted;
         self.unchanged += taken.unchanged;
+        let changed = taken.accepted > 0;
+        self.changed.documents |= changed && taken.kind == Kind::Csaf;
+        self.changed.devices |= changed && matches!(taken.kind, Kind::Capture | Kind::Inventory);
         self.skipped.extend(taken.skipped);
         *self.by_type.entry(taken.kind.name().to_owned()).or_default() += taken.read;
     }

@@ -19,13 +19,22 @@ use crate::session::environment;
 use crate::{Caller, Hub, HubError};
 
 impl Hub {
-    /// Decides the verdicts of every configuration in use anew, against every disclosure held.
+    /// Decides the verdicts of the configurations in use against every disclosure held: of all of
+    /// them where disclosures changed, else of those that were never decided.
     ///
     /// KEV and EPSS are joined when verdicts are read, so they play no part here.
-    pub(crate) fn rematch(&self, caller: &Caller, now: Timestamp) -> Result<(), HubError> {
+    pub(crate) fn rematch(
+        &self,
+        caller: &Caller,
+        disclosures_changed: bool,
+        now: Timestamp,
+    ) -> Result<(), HubError> {
         self.store().write(|tx| {
+            let samples = tx.configuration_samples(!disclosures_changed)?;
+            if samples.is_empty() {
+                return Ok(());
+            }
             let matcher = Matcher::new(documents(tx)?);
-            let samples = tx.configuration_samples(false)?;
             let decided: Vec<ConfigurationVerdicts> = samples
                 .into_par_iter()
                 .map(|(key, device)| ConfigurationVerdicts {
@@ -45,7 +54,13 @@ impl Hub {
                 "unknown": count(Verdict::Unknown),
                 "not_affected": count(Verdict::NotAffected),
             });
-            tx.append_evidence(now, &caller.name, "match", "all configurations", &details)?;
+            tx.append_evidence(
+                now,
+                &caller.name,
+                "match",
+                if disclosures_changed { "all configurations" } else { "new configurations" },
+                &details,
+            )?;
             Ok(())
         })
     }
