@@ -260,7 +260,8 @@ impl CardLine {
         if value.is_none() && !ESSENTIAL.contains(&attribute) {
             return None;
         }
-        let same = |fact: &&&Fact| value.as_deref().is_some_and(|v| agrees(v, &fact.value));
+        let same =
+            |fact: &&&Fact| value.as_deref().is_some_and(|v| agrees(attribute, v, &fact.value));
         let rows = |facts: Vec<&&Fact>| -> Vec<FactRow> {
             facts.into_iter().take(EVIDENCE_MAX).map(|fact| FactRow::of(fact, now)).collect()
         };
@@ -298,8 +299,21 @@ fn derived(device: &Device, attribute: Attribute) -> Option<String> {
     }
 }
 
-fn agrees(value: &str, fact: &str) -> bool {
-    value.trim().eq_ignore_ascii_case(fact.trim())
+/// Whether a fact says the same as the value. An operating system or a maker that is only named
+/// more or less exactly does: `Windows` and `Windows 7`, or one of `Windows 7 or Server 2008`.
+fn agrees(attribute: Attribute, value: &str, fact: &str) -> bool {
+    let words = |text: &str| -> BTreeSet<String> {
+        text.split_whitespace().map(str::to_lowercase).collect()
+    };
+    if !matches!(attribute, Attribute::Os | Attribute::Maker) {
+        return value.trim().eq_ignore_ascii_case(fact.trim());
+    }
+    value.split(" or ").any(|one| {
+        fact.split(" or ").any(|other| {
+            let (one, other) = (words(one), words(other));
+            one.is_subset(&other) || other.is_subset(&one)
+        })
+    })
 }
 
 impl FactRow {
@@ -453,3 +467,23 @@ const FACTS_MAX: usize = 40;
 const EVIDENCE_MAX: usize = 4;
 /// Events of one kind in the timeline.
 const EVENTS_MAX: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_dispute_from_another_wording() {
+        for (attribute, value, fact, want) in [
+            (Attribute::Os, "Windows Server 2019", "Windows 10 1809 or Windows Server 2019", true),
+            (Attribute::Os, "Windows", "Windows XP", true),
+            (Attribute::Os, "Windows 10", "Windows 7", false),
+            (Attribute::Maker, "BRIGHTMERE", "Brightmere Imaging", true),
+            (Attribute::Maker, "Halden", "Norrvik", false),
+            (Attribute::SoftwareVersion, "12.1", "12.1.3", false),
+            (Attribute::Model, "Flumen V", "Flumen V Plus", false),
+        ] {
+            assert_eq!(agrees(attribute, value, fact), want, "{value} and {fact}");
+        }
+    }
+}
