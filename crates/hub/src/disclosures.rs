@@ -5,11 +5,12 @@ use model::{Answerable, Skip, Timestamp};
 use rayon::prelude::*;
 use serde_json::json;
 use store::records::{NewDisclosure, Outcome};
+use store::{StoreError, WriteTx};
 use vulnerability::csaf;
 
 use crate::ingest::{IngestSummary, Taken, record, sha256_hex};
 use crate::kind::Kind;
-use crate::session::environment;
+use crate::session::{environment, invalid};
 use crate::{Caller, Hub, HubError};
 
 /// A document that was read, or the reason why not.
@@ -51,56 +52,101 @@ impl Hub {
         Ok(())
     }
 
-    /// Takes the KEV catalogue in; it replaces the one before.
+    /// Takes the KEV catalogue in; it replaces the one before, unless that is newer.
     pub(crate) fn ingest_kev(
         &self,
         caller: &Caller,
         input: &Input,
         now: Timestamp,
     ) -> Result<Taken, HubError> {
-        let bytes = link::read_document(&input.path).map_err(crate::session::invalid)?;
-        let hash = sha256_hex(&bytes);
+        let bytes = link::read_document(&input.path).map_err(invalid)?;
         let catalogue = vulnerability::kev::read(&bytes)
             .map_err(|refusal| HubError::Invalid(in_words(&refusal.place, &refusal.reason)))?;
-        let skipped: Vec<Skip> =
-            catalogue.skipped.iter().map(|(place, why)| skip(input, place, why)).collect();
-        let accepted = catalogue.entries.len() as u64;
-        self.store().write(|tx| {
-            let known = tx.ingested(Kind::Kev.name(), &hash)?;
-            let taken = table(Kind::Kev, input, &hash, accepted, skipped, known);
-            if !known {
-                tx.replace_kev(&catalogue.entries)?;
-                record(tx, caller, &taken, &json!({ "version": catalogue.version }), now)?;
-            }
-            Ok(taken)
-        })
+        let edition = Edition {
+            kind: Kind::Kev,
+            name: catalogue.version,
+            content_hash: sha256_hex(&bytes),
+            rows: catalogue.entries.len() as u64,
+            skipped: catalogue.skipped.iter().map(|(place, why)| skip(input, place, why)).collect(),
+        };
+        self.ingest_edition(caller, input, edition, now, |tx| tx.replace_kev(&catalogue.entries))
     }
 
-    /// Takes EPSS scores in; a newer score of a CVE replaces the older.
+    /// Takes EPSS scores in; they replace those of the same CVEs, unless those are newer.
     pub(crate) fn ingest_epss(
         &self,
         caller: &Caller,
         input: &Input,
         now: Timestamp,
     ) -> Result<Taken, HubError> {
-        let bytes = link::read_document(&input.path).map_err(crate::session::invalid)?;
-        let hash = sha256_hex(&bytes);
+        let bytes = link::read_document(&input.path).map_err(invalid)?;
         let scores = vulnerability::epss::read(&bytes);
-        let skipped: Vec<Skip> = scores
-            .skipped
-            .iter()
-            .map(|(row, why)| skip(input, &format!("row {row}"), why))
-            .collect();
-        let accepted = scores.entries.len() as u64;
+        let place = |row: &usize| format!("row {row}");
+        let edition = Edition {
+            kind: Kind::Epss,
+            name: scores.date.unwrap_or_default(),
+            content_hash: sha256_hex(&bytes),
+            rows: scores.entries.len() as u64,
+            skipped: scores
+                .skipped
+                .iter()
+                .map(|(row, why)| skip(input, &place(row), why))
+                .collect(),
+        };
+        self.ingest_edition(caller, input, edition, now, |tx| tx.merge_epss(&scores.entries))
+    }
+
+    fn ingest_edition(
+        &self,
+        caller: &Caller,
+        input: &Input,
+        edition: Edition,
+        now: Timestamp,
+        put: impl FnOnce(&WriteTx) -> Result<(), StoreError>,
+    ) -> Result<Taken, HubError> {
+        let kind = edition.kind.name();
+        let setting = format!("{kind}_edition");
         self.store().write(|tx| {
-            let known = tx.ingested(Kind::Epss.name(), &hash)?;
-            let taken = table(Kind::Epss, input, &hash, accepted, skipped, known);
+            let known = tx.ingested(kind, &edition.content_hash)?;
+            let held = tx.setting(&setting)?.unwrap_or_default();
+            if !known && edition.name < held {
+                let older =
+                    format!("it is the edition `{}`; the newer `{held}` is held", edition.name);
+                return Err(HubError::Invalid(older));
+            }
+            let name = edition.name.clone();
+            let taken = edition.taken(input, known);
             if !known {
-                tx.merge_epss(&scores.entries)?;
-                record(tx, caller, &taken, &json!({ "date": scores.date }), now)?;
+                put(tx)?;
+                tx.put_setting(&setting, &name)?;
+                record(tx, caller, &taken, &json!({ "edition": name }), now)?;
             }
             Ok(taken)
         })
+    }
+}
+
+/// A table that is published anew from time to time.
+struct Edition {
+    kind: Kind,
+    /// Version or day; a later one sorts behind an earlier one. Empty where the file does not say.
+    name: String,
+    content_hash: String,
+    rows: u64,
+    skipped: Vec<Skip>,
+}
+
+impl Edition {
+    fn taken(self, input: &Input, known: bool) -> Taken {
+        Taken {
+            kind: self.kind,
+            name: input.name(),
+            content_hash: self.content_hash,
+            read: self.rows + self.skipped.len() as u64,
+            accepted: if known { 0 } else { self.rows },
+            unchanged: if known { self.rows } else { 0 },
+            skipped: self.skipped,
+        }
     }
 }
 
@@ -183,26 +229,6 @@ fn details(read: &Read, outcome: Option<Outcome>) -> serde_json::Value {
             "warnings": new.warnings.len(),
         }),
         Read::Refused(skip) => json!({ "refused": skip.reason, "where": skip.place }),
-    }
-}
-
-/// What became of a table that was taken in whole.
-fn table(
-    kind: Kind,
-    input: &Input,
-    hash: &str,
-    rows: u64,
-    skipped: Vec<Skip>,
-    known: bool,
-) -> Taken {
-    Taken {
-        kind,
-        name: input.name(),
-        content_hash: hash.to_owned(),
-        read: rows + skipped.len() as u64,
-        accepted: if known { 0 } else { rows },
-        unchanged: if known { rows } else { 0 },
-        skipped,
     }
 }
 

@@ -109,3 +109,21 @@ fn a_role_may_take_in_only_what_is_its_own() {
         }
     }
 }
+
+#[test]
+fn an_older_edition_does_not_replace_a_newer_one() {
+    let house = House::new();
+    let kev = |version: &str, cve: &str| {
+        format!(
+            r#"{{"title":"t","catalogVersion":"{version}","dateReleased":"2026-01-01T00:00:00Z",
+            "count":1,"vulnerabilities":[{{"cveID":"{cve}","vendorProject":"Halden","product":"P",
+            "vulnerabilityName":"n","dateAdded":"2026-01-01","shortDescription":"d",
+            "requiredAction":"a","dueDate":"2026-01-04","notes":""}}]}}"#
+        )
+    };
+    let newer = house.ingest(&[&house.write("new.json", kev("2026.02.01", "CVE-2099-00002"))]);
+    assert_eq!((newer.accepted, newer.skipped.len()), (1, 0), "{newer:?}");
+    let older = house.ingest(&[&house.write("old.json", kev("2026.01.01", "CVE-2099-00001"))]);
+    assert_eq!(older.accepted, 0, "{older:?}");
+    assert!(older.skipped[0].reason.contains("the newer `2026.02.01` is held"), "{older:?}");
+}
