@@ -1,0 +1,6 @@
+//! A list of exploitation scores.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = vulnerability::epss::read(data);
+});

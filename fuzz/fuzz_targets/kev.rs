@@ -1,0 +1,6 @@
+//! A catalogue of exploited vulnerabilities.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = vulnerability::kev::read(data);
+});

@@ -1,0 +1,6 @@
+//! Frames of link type `ETHERNET`, through the whole observer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    wire::exercise::observer(wire::LinkType::ETHERNET, data);
+});

@@ -1,0 +1,6 @@
+//! A connection of `mqtt`, cut anywhere.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    wire::exercise::stream("mqtt", data);
+});

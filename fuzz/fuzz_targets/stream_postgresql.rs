@@ -1,0 +1,6 @@
+//! A connection of `postgresql`, cut anywhere.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    wire::exercise::stream("postgresql", data);
+});

@@ -1,0 +1,6 @@
+//! A connection of `smb`, cut anywhere.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    wire::exercise::stream("smb", data);
+});
