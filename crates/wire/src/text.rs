@@ -19,7 +19,7 @@ pub fn clean(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Cleans text that is already decoded.
 pub fn clean_str(text: &str) -> Option<Cow<'_, str>> {
-    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || is_unfit(c));
     if trimmed.is_empty() {
         return None;
     }
@@ -31,6 +31,8 @@ pub fn clean_str(text: &str) -> Option<Cow<'_, str>> {
     for character in trimmed.chars().take(VALUE_CHARS_MAX) {
         kept.push(if is_unfit(character) { ' ' } else { character });
     }
+    // The cut may fall behind a blank.
+    kept.truncate(kept.trim_end().len());
     Some(Cow::Owned(kept))
 }
 
@@ -53,10 +55,26 @@ mod tests {
             ("nothing", b"\0 \r\n", None),
             ("inner control", b"a\x1b[2Jb", Some("a [2Jb")),
             ("latin-1", b"Dr\xe4ger", Some("Dräger")),
+            ("hidden at the ends", "\u{200b} a \u{feff}".as_bytes(), Some("a")),
             ("direction override", "a\u{202e}b".as_bytes(), Some("a b")),
         ] {
             assert_eq!(clean(bytes).as_deref(), want, "{name}");
         }
         assert_eq!(clean(&[b'x'; 5000]).unwrap().chars().count(), VALUE_CHARS_MAX);
+        let cut_behind_a_blank = format!("{}\x01y", "x".repeat(VALUE_CHARS_MAX - 1));
+        assert_eq!(clean_str(&cut_behind_a_blank).unwrap(), "x".repeat(VALUE_CHARS_MAX - 1));
+    }
+
+    proptest::proptest! {
+        /// Cleaning what is clean changes nothing.
+        #[test]
+        fn is_done_once(text: String, tail in "[\\x00- \u{200b}a]{250,270}") {
+            for text in [text, tail] {
+                if let Some(once) = clean_str(&text) {
+                    let twice = clean_str(&once);
+                    proptest::prop_assert_eq!(twice.as_deref(), Some(&*once));
+                }
+            }
+        }
     }
 }
