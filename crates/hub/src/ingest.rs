@@ -149,6 +149,7 @@ pub(crate) fn record(
     details: &serde_json::Value,
     now: Timestamp,
 ) -> Result<(), HubError> {
+    crate::summaries::move_on(tx)?;
     tx.put_ingest(&IngestRow {
         name: taken.name.clone(),
         kind: taken.kind.name().to_owned(),

@@ -17,12 +17,16 @@ mod matching;
 pub mod one_shot;
 mod people;
 mod session;
+mod summaries;
 mod view;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::Throttle;
+use store::records::{DeviceFacets, OpenQuestion, Overview};
 use store::{Store, StoreUrl};
+
+use summaries::Kept;
 
 pub use error::HubError;
 pub use ingest::{IngestRequest, IngestSummary};
@@ -40,13 +44,24 @@ pub struct Hub {
 struct Inner {
     store: Store,
     throttle: Mutex<Throttle>,
+    overview: Kept<Overview>,
+    questions: Kept<Vec<OpenQuestion>>,
+    facets: Kept<DeviceFacets>,
 }
 
 impl Hub {
     /// Opens the store at `url`, making and migrating it as needed.
     pub fn open(url: &StoreUrl) -> Result<Self, HubError> {
         let store = Store::open(url)?;
-        Ok(Self { inner: Arc::new(Inner { store, throttle: Mutex::new(Throttle::new()) }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                throttle: Mutex::new(Throttle::new()),
+                overview: Kept::default(),
+                questions: Kept::default(),
+                facets: Kept::default(),
+            }),
+        })
     }
 
     pub(crate) fn store(&self) -> &Store {

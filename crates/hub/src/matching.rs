@@ -43,6 +43,7 @@ impl Hub {
                 })
                 .collect();
             tx.replace_configuration_verdicts(&decided)?;
+            crate::summaries::move_on(tx)?;
             let count = |verdict| {
                 let rows = decided.iter().flat_map(|one| &one.rows);
                 rows.filter(|row| row.verdict == verdict).count()

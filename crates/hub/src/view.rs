@@ -8,13 +8,20 @@ use store::records::{
     SoftwareRow, VerdictFilter,
 };
 
+use store::{StoreError, Tx};
+
 use crate::{Caller, Hub, HubError};
 
 impl Hub {
     /// The state of the whole house.
     pub fn overview(&self, caller: &Caller) -> Result<Overview, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| tx.overview())?)
+        Ok(self.store().read(|tx| {
+            let mut overview = self.inner.overview.or_load(tx, |tx| tx.overview())?;
+            // A sign-in is evidence too, and changes nothing else.
+            overview.evidence_rows = tx.evidence_head()?.map_or(0, |head| head.number);
+            Ok::<_, StoreError>(overview)
+        })?)
     }
 
     /// The questions that would decide most unknown verdicts, most first.
@@ -24,7 +31,11 @@ impl Hub {
         limit: u64,
     ) -> Result<Vec<OpenQuestion>, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| tx.open_questions(limit))?)
+        let load = |tx: &Tx<'_>| tx.open_questions(QUESTIONS_KEPT);
+        let kept = |tx: &Tx<'_>| self.inner.questions.or_load(tx, load);
+        let mut questions = self.store().read(kept)?;
+        questions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(questions)
     }
 
     /// Devices that match `filter`.
@@ -42,7 +53,10 @@ impl Hub {
     /// Values that devices have for `maker` and `class`, with how many, for the filters.
     pub fn device_facets(&self, caller: &Caller) -> Result<Facets, HubError> {
         caller.require(Permission::Read)?;
-        let found = self.store().read(|tx| tx.device_facets())?;
+        let found = self.store().read(|tx| {
+            let kept = &self.inner.facets;
+            kept.or_load(tx, |tx| tx.device_facets())
+        })?;
         Ok(Facets { classes: found.classes, makers: found.makers, sites: found.sites })
     }
 
@@ -125,6 +139,9 @@ impl Hub {
         Ok(EvidenceCheck { ok: check.ok, rows: check.rows, head: check.head, first_bad })
     }
 }
+
+/// Questions kept ready; more than any page shows.
+const QUESTIONS_KEPT: u64 = 1000;
 
 /// Values to filter devices by, each with how many devices have it.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
