@@ -1,6 +1,6 @@
 //! Every capture of the corpus is read, and what its listing says is in it is found.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
+#![expect(clippy::panic, reason = "a test may stop")]
 
 mod common;
 
@@ -105,7 +105,7 @@ fn covered_protocols_are_found() {
 fn names(seen: &Observations) -> BTreeSet<String> {
     let applications = seen.flows.iter().filter_map(|flow| flow.application.clone());
     let speakers = seen.sightings.iter().map(|sighting| match &sighting.source {
-        Source::Wire { protocol, .. } => protocol.to_string(),
+        Source::Wire { protocol, .. } => protocol.clone(),
         source => panic!("{source:?} is not from the wire"),
     });
     applications.chain(speakers).collect()

@@ -1,7 +1,7 @@
 //! Every file of `fuzz/corpus` for this crate and `capture` is replayed, and the seeds that come
 //! from the simulated hospital are what it says today.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
 
 mod common;
 

@@ -58,24 +58,18 @@ fn associations_agree_with_tshark() {
     let Some(folder) = captures() else { return };
     for path in lab(&folder) {
         let seen = observe(&path);
+        // One value of an endpoint is one sighting, whichever field said it first.
+        let titles = ["dicom.assoc.ae.calling", "dicom.assoc.ae.called"].as_slice();
         for (theirs, ours) in [
-            ("dicom.assoc.ae.calling", ["calling AE title"].as_slice()),
-            ("dicom.assoc.ae.called", &["called AE title"]),
-            ("dicom.userinfo.version", &["55H"]),
-            ("dicom.userinfo.uid", &["52H"]),
+            (titles, ["calling AE title", "called AE title"].as_slice()),
+            (&["dicom.userinfo.version"], &["55H"]),
+            (&["dicom.userinfo.uid"], &["52H"]),
         ] {
-            let Some(text) = tshark(&[
-                "-r",
-                &path.display().to_string(),
-                "-T",
-                "fields",
-                "-E",
-                "aggregator=;",
-                "-e",
-                theirs,
-            ]) else {
-                return;
-            };
+            let path = path.display().to_string();
+            let mut arguments = vec!["-r", &path, "-T", "fields", "-E", "aggregator=;"];
+            arguments.extend(["-E", "separator=;"]);
+            arguments.extend(theirs.iter().flat_map(|field| ["-e", *field]));
+            let Some(text) = tshark(&arguments) else { return };
             let values_theirs = text.lines().flat_map(|line| line.split(';')).map(str::trim);
             // The server rejects this title, so it is nobody's.
             let values_theirs =
@@ -84,7 +78,7 @@ fn associations_agree_with_tshark() {
             let found: BTreeSet<String> =
                 ours.iter().flat_map(|field| values(&seen, "dicom", field)).collect();
             // An answer repeats the titles of the request, and one party may be both.
-            assert_eq!(found, want, "{}: {theirs}", path.display());
+            assert_eq!(found, want, "{path}: {theirs:?}");
         }
     }
 }
@@ -155,7 +149,10 @@ fn messages_agree_with_tshark() {
 fn from_hex(digits: &str) -> String {
     let digits: Vec<u8> =
         digits.chars().filter_map(|c| c.to_digit(16)).map(|digit| digit as u8).collect();
-    digits.chunks(2).map(|pair| char::from(pair[0] << 4 | pair.get(1).unwrap_or(&0))).collect()
+    digits
+        .chunks(2)
+        .map(|pair| char::from(pair.iter().fold(0, |byte, digit| byte << 4 | digit)))
+        .collect()
 }
 
 /// SDC devices: every host that tshark hears announce itself is known by its types.
@@ -207,12 +204,9 @@ fn patients_of(path: &Path) -> BTreeSet<String> {
         let text: String = frame.bytes.iter().map(|byte| char::from(*byte)).collect();
         for segment in text.split('\r').filter(|segment| segment.starts_with("PID|")) {
             let cells: Vec<&str> = segment.split('|').collect();
-            for cell in [3, 5].iter().filter_map(|cell| cells.get(*cell)) {
-                // The facility stands behind the identifier; it is no secret and in MSH too.
-                let telling =
-                    if *cell == cells[3] { cell.split('^').next().unwrap() } else { cell };
-                patients.insert(telling.to_owned());
-            }
+            // Behind an identifier stands the facility, which MSH names too.
+            let identifier = cells.get(3).and_then(|cell| cell.split('^').next());
+            patients.extend(identifier.into_iter().chain(cells.get(5).copied()).map(str::to_owned));
         }
     }
     if let Some(tree) = tshark(&["-r", &path.display().to_string(), "-V", "-Y", "dicom"]) {

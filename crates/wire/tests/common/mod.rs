@@ -1,6 +1,7 @@
 //! What several tests need: captures, the simulated hospital, frames around a payload.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part, and may stop")]
+#![allow(dead_code, reason = "each test uses a part")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may stop")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
