@@ -135,6 +135,11 @@ pub fn match_files(inventory: &Path, disclosures: &[PathBuf]) -> Result<Matched,
     let bytes = link::read_document(inventory)
         .map_err(|error| HubError::Invalid(format!("{}: {error}", inventory.display())))?;
     let read = assets::read_inventory(&name, &bytes);
+    if read.records.is_empty() {
+        // An empty answer would read as "nothing is affected".
+        let why = read.skipped.first().map_or("it has no rows", |skip| skip.reason.as_str());
+        return Err(HubError::Invalid(format!("{}: {why}", inventory.display())));
+    }
     let mut skipped: Vec<Skip> = read.skipped.clone();
     for skip in &mut skipped {
         skip.path = inventory.display().to_string();

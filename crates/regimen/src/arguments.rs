@@ -108,6 +108,9 @@ pub(crate) struct Serve {
     /// Name that browsers use for this hub; may be given more than once.
     #[arg(long = "host", value_name = "NAME")]
     pub(crate) hosts: Vec<String>,
+    /// A TLS proxy stands in front: send the session cookie over HTTPS only.
+    #[arg(long)]
+    pub(crate) behind_tls: bool,
 }
 
 /// `regimen observe`.

@@ -91,6 +91,9 @@ fn write_device(detail: &DeviceDetail, out: &mut dyn Write) -> io::Result<()> {
         ]);
     }
     table.write(out)?;
+    for (heading, cell) in &detail.custom_fields {
+        writeln!(out, "{heading}: {cell}")?;
+    }
     writeln!(out, "\n{} conversations", detail.conversations.len())?;
     super::matching::write_tables(&detail.verdicts, out)
 }

@@ -34,7 +34,13 @@ pub(crate) fn run(common: &Common, wanted: &Demo) -> Result<Outcome> {
     }
     let (account, password) = hub.demo_account(super::now(common))?;
     println!("\nSign in as `{account}` with the password  {}", password.expose());
-    super::serve::listen(hub, IpAddr::V4(Ipv4Addr::LOCALHOST), wanted.port, Vec::new())?;
+    let options = web::Options {
+        notice: Some(
+            "A simulated hospital: makers, models and advisories are invented.".to_owned(),
+        ),
+        ..web::Options::default()
+    };
+    super::serve::listen(hub, IpAddr::V4(Ipv4Addr::LOCALHOST), wanted.port, options)?;
     Ok(Outcome::Done)
 }
 

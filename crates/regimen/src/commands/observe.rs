@@ -89,10 +89,13 @@ fn write_tables(seen: &Seen, out: &mut dyn Write) -> io::Result<()> {
         ]);
     }
     table.write(out)?;
+    let external =
+        seen.devices.iter().filter(|device| device.roles.iter().any(|role| role == EXTERNAL));
+    let external = external.count();
     writeln!(
         out,
-        "\n{} devices, {} conversations, {} packets, {} bytes",
-        seen.devices.len(),
+        "\n{} devices, {external} hosts beyond the network, {} conversations, {} packets, {} bytes",
+        seen.devices.len() - external,
         seen.conversations.len(),
         seen.stats.packets,
         seen.stats.bytes
@@ -112,3 +115,6 @@ fn address(device: &Device) -> String {
     let mac = device.addresses.iter().find_map(|address| address.mac);
     ip.map(|ip| ip.to_string()).or_else(|| mac.map(|mac| mac.to_string())).unwrap_or_default()
 }
+
+/// Role of a host that is not the hospital's own.
+const EXTERNAL: &str = "external_host";

@@ -15,12 +15,17 @@ pub(crate) fn run(common: &Common, wanted: &Serve) -> Result<Outcome> {
         println!("  account   {name}");
         println!("  password  {}   (for one sign-in)", password.expose());
     }
-    listen(hub, wanted.address, wanted.port, wanted.hosts.clone())?;
+    let options = web::Options {
+        hosts: wanted.hosts.clone(),
+        https: wanted.behind_tls,
+        ..web::Options::default()
+    };
+    listen(hub, wanted.address, wanted.port, options)?;
     Ok(Outcome::Done)
 }
 
 /// Serves pages and API until the process is told to stop.
-pub(crate) fn listen(hub: Hub, address: IpAddr, port: u16, hosts: Vec<String>) -> Result<()> {
+pub(crate) fn listen(hub: Hub, address: IpAddr, port: u16, options: web::Options) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -30,7 +35,6 @@ pub(crate) fn listen(hub: Hub, address: IpAddr, port: u16, hosts: Vec<String>) -
         let listener = tokio::net::TcpListener::bind(address)
             .await
             .with_context(|| format!("listening on {address}; is it in use? Try --port"))?;
-        let options = web::Options { hosts, ..web::Options::default() };
         println!("Regimen is at http://{}", listener.local_addr().context("reading the address")?);
         web::serve(hub, listener, options, stopped()).await?;
         Ok(())
