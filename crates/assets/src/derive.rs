@@ -19,6 +19,7 @@ pub fn derive(device: &mut Device) {
     doubt_images_of_others(&mut device.facts);
     device.facts.extend(rules::follow(&device.facts));
     merge(&mut device.facts);
+    version_of_own_software(&mut device.facts);
     let first = |attribute| current(&device.facts, attribute).map(|fact| fact.value.clone());
     device.maker = first(Attribute::Maker);
     device.model = first(Attribute::Model);
@@ -55,6 +56,34 @@ pub fn display_name(device: &Device) -> String {
 pub fn current(facts: &[Fact], attribute: Attribute) -> Option<&Fact> {
     let stands = |fact: &&Fact| fact.attribute == attribute && fact.confidence >= CURRENT_MIN;
     facts.iter().find(stands)
+}
+
+/// Software that bears the name of the model is the device's own: its version is the device's.
+fn version_of_own_software(facts: &mut Vec<Fact>) {
+    if current(facts, Attribute::SoftwareVersion).is_some() {
+        return;
+    }
+    let name = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let Some(model) = current(facts, Attribute::Model).map(|fact| name(&fact.value)) else {
+        return;
+    };
+    let own = facts.iter().filter(|fact| fact.attribute == Attribute::Software).find_map(|fact| {
+        let software = Software::from_fact(&fact.value);
+        (name(&software.name) == model && !software.version.is_empty())
+            .then(|| (fact.clone(), software.version))
+    });
+    let Some((fact, version)) = own else { return };
+    let from = format!("{} = {}", fact.attribute, fact.value);
+    facts.push(Fact {
+        attribute: Attribute::SoftwareVersion,
+        value: version,
+        confidence: fact.confidence.min(Confidence::LIKELY),
+        source: Source::Rule { rule: "software-named-as-model".to_owned(), from },
+        ..fact
+    });
+    facts.sort_by(rank);
 }
 
 /// An archive or a workstation passes on images that other devices made. What stands in those

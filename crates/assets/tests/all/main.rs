@@ -151,6 +151,22 @@ fn joins_records_with_what_is_on_the_wire() {
 }
 
 #[test]
+fn software_named_as_the_model_gives_the_version() {
+    for (name, software, want) in [
+        ("the device's own", "FlumenS@8.2.0", Some("8.2.0")),
+        ("somebody else's", "nginx@1.22", None),
+        ("no version", "FlumenS@", None),
+    ] {
+        let scene = Scene::new()
+            .talks("02:00:00:00:00:01", "10.0.0.1")
+            .says("02:00:00:00:00:01", "10.0.0.1", Attribute::Model, "Flumen S")
+            .says("02:00:00:00:00:01", "10.0.0.1", Attribute::Software, software);
+        let devices = identify(&scene.observations(), "", &Index::default()).devices;
+        assert_eq!(devices[0].software_version.as_deref(), want, "{name}");
+    }
+}
+
+#[test]
 fn a_record_that_stands_twice_is_told() {
     let text = "asset_id,maker\nA1,Halden\nA1,Halden\n";
     let inventory = read_inventory("cmms.csv", text.as_bytes());
