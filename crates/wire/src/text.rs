@@ -33,6 +33,8 @@ pub fn clean_str(text: &str) -> Option<Cow<'_, str>> {
     }
     // The cut may fall behind a blank.
     kept.truncate(kept.trim_end().len());
+    // The cut may have fallen behind a blank.
+    kept.truncate(kept.trim_end().len());
     Some(Cow::Owned(kept))
 }
 
@@ -49,6 +51,7 @@ mod tests {
 
     #[test]
     fn cleans() {
+        let cut = format!("{} tail", "x".repeat(VALUE_CHARS_MAX - 1));
         for (name, bytes, want) in [
             ("plain", b"Pump 7".as_slice(), Some("Pump 7")),
             ("padding", b"  CT01 \0\0", Some("CT01")),
@@ -57,6 +60,9 @@ mod tests {
             ("latin-1", b"Dr\xe4ger", Some("Dräger")),
             ("hidden at the ends", "\u{200b} a \u{feff}".as_bytes(), Some("a")),
             ("direction override", "a\u{202e}b".as_bytes(), Some("a b")),
+            ("hidden at the ends", "\u{feff}a\u{200b} \u{200b}".as_bytes(), Some("a")),
+            ("hidden alone", "\u{200b}".as_bytes(), None),
+            ("cut behind a blank", cut.as_bytes(), Some(&cut[..VALUE_CHARS_MAX - 1])),
         ] {
             assert_eq!(clean(bytes).as_deref(), want, "{name}");
         }
