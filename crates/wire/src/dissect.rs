@@ -24,6 +24,19 @@ pub struct Field {
     pub meaning: &'static str,
 }
 
+impl Field {
+    /// A row of a protocol's table, its columns in the order of the fields.
+    pub const fn new(
+        protocol: &'static str,
+        name: &'static str,
+        attribute: Attribute,
+        confidence: Confidence,
+        meaning: &'static str,
+    ) -> Self {
+        Self { protocol, name, attribute, confidence, meaning }
+    }
+}
+
 /// Whom a finding is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum About {

@@ -31,59 +31,81 @@ pub const FIELDS: &[Field] = &[
 ];
 
 const ROLE: Field =
-    field("answer", Attribute::Role, Confidence::STATED, "has a device object (12.11)");
-const ROUTER: Field = field(
+    Field::new(NAME, "answer", Attribute::Role, Confidence::STATED, "has a device object (12.11)");
+const ROUTER: Field = Field::new(
+    NAME,
     "I-Am-Router-To-Network",
     Attribute::Role,
     Confidence::STATED,
     "routes between BACnet networks (6.4.2)",
 );
-const BROADCASTER: Field = field(
+const BROADCASTER: Field = Field::new(
+    NAME,
     "Forwarded-NPDU",
     Attribute::Role,
     Confidence::STRONG,
     "broadcast management device: passes broadcasts on (J.2.5)",
 );
-const INSTANCE: Field = field(
+const INSTANCE: Field = Field::new(
+    NAME,
     "device instance",
     Attribute::BacnetInstance,
     Confidence::STATED,
     "device object (12.11)",
 );
-const VENDOR: Field = field(
+const VENDOR: Field = Field::new(
+    NAME,
     "vendor-identifier (120)",
     Attribute::BacnetVendorId,
     Confidence::STATED,
     "number that ASHRAE gave the maker (12.11.6)",
 );
-const VENDOR_MAKER: Field = field(
+const VENDOR_MAKER: Field = Field::new(
+    NAME,
     "vendor-identifier (120) maker",
     Attribute::Maker,
     Confidence::STRONG,
     "maker that the number was given to (`knowledge/bacnet-vendors.csv`)",
 );
 const VENDOR_NAME: Field =
-    field("vendor-name (121)", Attribute::Maker, Confidence::STATED, "maker (12.11.5)");
+    Field::new(NAME, "vendor-name (121)", Attribute::Maker, Confidence::STATED, "maker (12.11.5)");
 const MODEL_NAME: Field =
-    field("model-name (70)", Attribute::Model, Confidence::STATED, "model (12.11.7)");
-const FIRMWARE: Field = field(
+    Field::new(NAME, "model-name (70)", Attribute::Model, Confidence::STATED, "model (12.11.7)");
+const FIRMWARE: Field = Field::new(
+    NAME,
     "firmware-revision (44)",
     Attribute::SoftwareVersion,
     Confidence::STATED,
     "firmware (12.11.8)",
 );
-const APPLICATION: Field = field(
+const APPLICATION: Field = Field::new(
+    NAME,
     "application-software-version (12)",
     Attribute::Software,
     Confidence::STATED,
     "version of the application software, whose name is not told (12.11.9)",
 );
-const OBJECT_NAME: Field =
-    field("object-name (77)", Attribute::DeviceName, Confidence::STATED, "name (12.11.2)");
-const LOCATION: Field =
-    field("location (58)", Attribute::StatedLocation, Confidence::STATED, "location (12.11.10)");
-const SERIAL: Field =
-    field("serial-number (372)", Attribute::Serial, Confidence::STATED, "serial number (12.11)");
+const OBJECT_NAME: Field = Field::new(
+    NAME,
+    "object-name (77)",
+    Attribute::DeviceName,
+    Confidence::STATED,
+    "name (12.11.2)",
+);
+const LOCATION: Field = Field::new(
+    NAME,
+    "location (58)",
+    Attribute::StatedLocation,
+    Confidence::STATED,
+    "location (12.11.10)",
+);
+const SERIAL: Field = Field::new(
+    NAME,
+    "serial-number (372)",
+    Attribute::Serial,
+    Confidence::STATED,
+    "serial number (12.11)",
+);
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let mut reader = Reader::new(datagram.payload);
@@ -336,15 +358,6 @@ impl Told<'_> {
 
 fn range(body: &Reader<'_>) -> Range<usize> {
     body.position()..body.position() + body.remaining()
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "bacnet";

@@ -30,33 +30,43 @@ pub const FIELDS: &[Field] =
     &[DEVICE, HOST_NAME, ADDRESS, CAPABILITY, VERSION, PLATFORM, SYSTEM_NAME, MANAGEMENT, LOCATION];
 
 const DEVICE: Field =
-    field("0x0001", Attribute::DeviceName, Confidence::STATED, "device identifier");
-const HOST_NAME: Field = field(
+    Field::new(NAME, "0x0001", Attribute::DeviceName, Confidence::STATED, "device identifier");
+const HOST_NAME: Field = Field::new(
+    NAME,
     "0x0001 host",
     Attribute::Hostname,
     Confidence::STRONG,
     "first label of a device identifier that can be a host name",
 );
-const ADDRESS: Field = field(
+const ADDRESS: Field = Field::new(
+    NAME,
     "0x0002",
     Attribute::ManagementAddress,
     Confidence::STRONG,
     "address of the interface it speaks on",
 );
 const CAPABILITY: Field =
-    field("0x0004", Attribute::LinkCapability, Confidence::STATED, "capabilities");
-const VERSION: Field = field(
+    Field::new(NAME, "0x0004", Attribute::LinkCapability, Confidence::STATED, "capabilities");
+const VERSION: Field = Field::new(
+    NAME,
     "0x0005",
     Attribute::SystemDescription,
     Confidence::STATED,
     "software version, several lines of text",
 );
-const PLATFORM: Field = field("0x0006", Attribute::Model, Confidence::STATED, "platform");
+const PLATFORM: Field =
+    Field::new(NAME, "0x0006", Attribute::Model, Confidence::STATED, "platform");
 const SYSTEM_NAME: Field =
-    field("0x0014", Attribute::DeviceName, Confidence::STATED, "system name");
-const MANAGEMENT: Field =
-    field("0x0016", Attribute::ManagementAddress, Confidence::STATED, "management address");
-const LOCATION: Field = field("0x0017", Attribute::StatedLocation, Confidence::STATED, "location");
+    Field::new(NAME, "0x0014", Attribute::DeviceName, Confidence::STATED, "system name");
+const MANAGEMENT: Field = Field::new(
+    NAME,
+    "0x0016",
+    Attribute::ManagementAddress,
+    Confidence::STATED,
+    "management address",
+);
+const LOCATION: Field =
+    Field::new(NAME, "0x0017", Attribute::StatedLocation, Confidence::STATED, "location");
 
 fn read(frame: &LinkFrame<'_>, sink: &mut dyn Sink) -> Heard {
     let mut reader = Reader::new(frame.payload);
@@ -156,15 +166,6 @@ fn address<'a>(reader: &mut Reader<'a>) -> Option<(Protocol<'a>, &'a [u8])> {
     let protocol = reader.take(size)?;
     let size = usize::from(reader.u16_be()?);
     Some(((kind, protocol), reader.take(size)?))
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "cdp";

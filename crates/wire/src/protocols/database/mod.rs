@@ -224,17 +224,16 @@ const POSTGRESQL_TLS: u32 = 80_877_103;
 /// Longest message before the version, in bytes. Real ones stay under 1 KiB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 
-const fn field(protocol: &'static str, name: &'static str, meaning: &'static str) -> Field {
-    let (attribute, confidence) = (Attribute::Software, Confidence::STATED);
-    Field { protocol, name, attribute, confidence, meaning }
+const fn version(protocol: &'static str, name: &'static str, meaning: &'static str) -> Field {
+    Field::new(protocol, name, Attribute::Software, Confidence::STATED, meaning)
 }
 
 const TDS_VERSION: Field =
-    field("tds", "PRELOGIN.VERSION", "version of the server, MS-TDS section 2.2.6.5");
+    version("tds", "PRELOGIN.VERSION", "version of the server, MS-TDS section 2.2.6.5");
 const MYSQL_VERSION: Field =
-    field("mysql", "server version", "version of the server, Protocol::HandshakeV10");
+    version("mysql", "server version", "version of the server, Protocol::HandshakeV10");
 const POSTGRESQL_VERSION: Field =
-    field("postgresql", "server_version", "parameter the server reports after a login");
+    version("postgresql", "server_version", "parameter the server reports after a login");
 
 #[cfg(test)]
 mod tests {

@@ -43,45 +43,66 @@ pub const FIELDS: &[Field] = &[
     NTP_SERVER,
 ];
 
-const HOST_NAME: Field =
-    field("12", Attribute::Hostname, Confidence::STATED, "host name the client sends (3.14)");
-const HOST_DOMAIN: Field =
-    field("12 domain", Attribute::Domain, Confidence::STRONG, "labels behind the first (3.14)");
-const FQDN_HOST: Field = field(
+const HOST_NAME: Field = Field::new(
+    NAME,
+    "12",
+    Attribute::Hostname,
+    Confidence::STATED,
+    "host name the client sends (3.14)",
+);
+const HOST_DOMAIN: Field = Field::new(
+    NAME,
+    "12 domain",
+    Attribute::Domain,
+    Confidence::STRONG,
+    "labels behind the first (3.14)",
+);
+const FQDN_HOST: Field = Field::new(
+    NAME,
     "81 host",
     Attribute::Hostname,
     Confidence::STATED,
     "first label of the client's full name (RFC 4702)",
 );
-const FQDN_DOMAIN: Field = field(
+const FQDN_DOMAIN: Field = Field::new(
+    NAME,
     "81 domain",
     Attribute::Domain,
     Confidence::STRONG,
     "labels behind the first of the client's full name (RFC 4702)",
 );
-const GIVEN_NAME: Field =
-    field("12 given", Attribute::Hostname, Confidence::LIKELY, "host name the server gives (3.14)");
+const GIVEN_NAME: Field = Field::new(
+    NAME,
+    "12 given",
+    Attribute::Hostname,
+    Confidence::LIKELY,
+    "host name the server gives (3.14)",
+);
 const GIVEN_DOMAIN: Field =
-    field("15", Attribute::Domain, Confidence::STRONG, "domain the server gives (3.17)");
+    Field::new(NAME, "15", Attribute::Domain, Confidence::STRONG, "domain the server gives (3.17)");
 const VENDOR_CLASS: Field =
-    field("60", Attribute::DhcpVendorClass, Confidence::STATED, "vendor class (9.13)");
-const PARAMETER_LIST: Field = field(
+    Field::new(NAME, "60", Attribute::DhcpVendorClass, Confidence::STATED, "vendor class (9.13)");
+const PARAMETER_LIST: Field = Field::new(
+    NAME,
     "55",
     Attribute::DhcpFingerprint,
     Confidence::STATED,
     "options the client asks for, in its order (9.8)",
 );
-const CIRCUIT: Field = field(
+const CIRCUIT: Field = Field::new(
+    NAME,
     "82",
     Attribute::SwitchPort,
     Confidence::STRONG,
     "remote and circuit identifier of the relay, where they are text (RFC 3046)",
 );
 const SERVER: Field =
-    field("54", Attribute::Role, Confidence::STRONG, "the server that answers (9.7)");
-const ROUTER: Field = field("3", Attribute::Role, Confidence::STRONG, "routers (3.5)");
-const DNS_SERVER: Field = field("6", Attribute::Role, Confidence::STRONG, "DNS servers (3.8)");
-const NTP_SERVER: Field = field("42", Attribute::Role, Confidence::STRONG, "NTP servers (8.3)");
+    Field::new(NAME, "54", Attribute::Role, Confidence::STRONG, "the server that answers (9.7)");
+const ROUTER: Field = Field::new(NAME, "3", Attribute::Role, Confidence::STRONG, "routers (3.5)");
+const DNS_SERVER: Field =
+    Field::new(NAME, "6", Attribute::Role, Confidence::STRONG, "DNS servers (3.8)");
+const NTP_SERVER: Field =
+    Field::new(NAME, "42", Attribute::Role, Confidence::STRONG, "NTP servers (8.3)");
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let Some(header) = Header::read(datagram.payload) else { return Heard::NotMine };
@@ -256,15 +277,6 @@ fn server_facts(options: &Options<'_>, source: IpAddr, header: &Header, sink: &m
     if options.value(54).is_none() && !header.relayed && !source.is_unspecified() {
         sink.found(&SERVER, About::Sender, "dhcp_server", 0..1);
     }
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "dhcp";

@@ -25,25 +25,33 @@ pub const PROTOCOL: DatagramProtocol =
 /// What clients and servers tell.
 pub const FIELDS: &[Field] = &[HOST, DOMAIN, VENDOR_CLASS, SERVER, DNS_SERVER, NTP_SERVER];
 
-const HOST: Field = field(
+const HOST: Field = Field::new(
+    NAME,
     "39 host",
     Attribute::Hostname,
     Confidence::STATED,
     "first label of the client's full name (RFC 4704)",
 );
-const DOMAIN: Field = field(
+const DOMAIN: Field = Field::new(
+    NAME,
     "39 domain",
     Attribute::Domain,
     Confidence::STRONG,
     "labels behind the first of the client's full name (RFC 4704)",
 );
 const VENDOR_CLASS: Field =
-    field("16", Attribute::DhcpVendorClass, Confidence::STATED, "vendor class (21.16)");
-const SERVER: Field =
-    field("2", Attribute::Role, Confidence::STRONG, "identifies itself as a server (21.3)");
+    Field::new(NAME, "16", Attribute::DhcpVendorClass, Confidence::STATED, "vendor class (21.16)");
+const SERVER: Field = Field::new(
+    NAME,
+    "2",
+    Attribute::Role,
+    Confidence::STRONG,
+    "identifies itself as a server (21.3)",
+);
 const DNS_SERVER: Field =
-    field("23", Attribute::Role, Confidence::STRONG, "DNS servers (RFC 3646)");
-const NTP_SERVER: Field = field(
+    Field::new(NAME, "23", Attribute::Role, Confidence::STRONG, "DNS servers (RFC 3646)");
+const NTP_SERVER: Field = Field::new(
+    NAME,
     "56",
     Attribute::Role,
     Confidence::STRONG,
@@ -156,15 +164,6 @@ fn dns_form(name: &[u8]) -> Option<String> {
 
 fn range(body: &Reader<'_>) -> Range<usize> {
     body.position()..body.position() + body.remaining()
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "dhcpv6";

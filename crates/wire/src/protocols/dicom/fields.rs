@@ -4,70 +4,73 @@ use model::{Attribute, Confidence};
 
 use crate::dissect::Field;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: "dicom", name, attribute, confidence, meaning }
-}
+use super::NAME;
 
-pub(super) const CALLING_AE: Field = field(
+pub(super) const CALLING_AE: Field = Field::new(
+    NAME,
     "calling AE title",
     Attribute::AeTitle,
     Confidence::STATED,
     "PS3.8 9.3.2: the title of whoever opens the association",
 );
-pub(super) const CALLED_AE: Field = field(
+pub(super) const CALLED_AE: Field = Field::new(
+    NAME,
     "called AE title",
     Attribute::AeTitle,
     Confidence::STRONG,
     "PS3.8 9.3.3: the title that was called, once the association is accepted",
 );
-pub(super) const IMPLEMENTATION_CLASS: Field = field(
+pub(super) const IMPLEMENTATION_CLASS: Field = Field::new(
+    NAME,
     "52H",
     Attribute::ImplementationClassUid,
     Confidence::STATED,
     "PS3.7 D.3.3.2: implementation class UID",
 );
-pub(super) const IMPLEMENTATION_VERSION: Field = field(
+pub(super) const IMPLEMENTATION_VERSION: Field = Field::new(
+    NAME,
     "55H",
     Attribute::ImplementationVersionName,
     Confidence::STATED,
     "PS3.7 D.3.3.2: implementation version name",
 );
-pub(super) const PROPOSED_CLASS: Field = field(
+pub(super) const PROPOSED_CLASS: Field = Field::new(
+    NAME,
     "abstract syntax",
     Attribute::SopClass,
     Confidence::STATED,
     "PS3.8 9.3.2.2: UID of a SOP class that is proposed, or accepted by the one called",
 );
-pub(super) const PROPOSED_ROLE: Field = field(
+pub(super) const PROPOSED_ROLE: Field = Field::new(
+    NAME,
     "presentation context",
     Attribute::Role,
     Confidence::LIKELY,
     "PS3.8 9.3.2.2: a service that the device proposes to use or provide",
 );
-pub(super) const ACCEPTED_ROLE: Field = field(
+pub(super) const ACCEPTED_ROLE: Field = Field::new(
+    NAME,
     "presentation context result",
     Attribute::Role,
     Confidence::STRONG,
     "PS3.8 9.3.3.2: a service that the device accepts to use or provide",
 );
-pub(super) const ACTED_ROLE: Field = field(
+pub(super) const ACTED_ROLE: Field = Field::new(
+    NAME,
     "(0000,0100)",
     Attribute::Role,
     Confidence::STATED,
     "PS3.7 E.1: a service that the device used or provided, from the command field",
 );
-pub(super) const IMPLIED_MODALITY: Field = field(
+pub(super) const IMPLIED_MODALITY: Field = Field::new(
+    NAME,
     "abstract syntaxes",
     Attribute::Modality,
     Confidence::LIKELY,
     "the one modality that all proposed storage classes imply",
 );
-pub(super) const PASSCODE: Field = field(
+pub(super) const PASSCODE: Field = Field::new(
+    NAME,
     "58H",
     Attribute::ClearTextLogin,
     Confidence::STATED,
@@ -82,8 +85,8 @@ pub(super) struct Attributed {
 
 const fn attributed(name: &'static str, attribute: Attribute, meaning: &'static str) -> Attributed {
     Attributed {
-        own: field(name, attribute, Confidence::LIKELY, meaning),
-        forwarded: field(name, attribute, Confidence::WEAK, meaning),
+        own: Field::new(NAME, name, attribute, Confidence::LIKELY, meaning),
+        forwarded: Field::new(NAME, name, attribute, Confidence::WEAK, meaning),
     }
 }
 

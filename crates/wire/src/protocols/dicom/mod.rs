@@ -38,7 +38,7 @@ use dataset::{DataSet, Encoding, Progress, Tag};
 
 /// DICOM over TCP.
 pub const PROTOCOL: StreamProtocol = StreamProtocol {
-    name: "dicom",
+    name: NAME,
     ports: &[104, 11112, 4242],
     probe,
     open: || Box::new(Dicom::default()),
@@ -176,7 +176,7 @@ impl Findings<'_> {
     }
 
     fn odd(&mut self, what: &'static str, answerable: Answerable) {
-        self.sink.odd("dicom", what, answerable);
+        self.sink.odd(NAME, what, answerable);
     }
 }
 
@@ -463,6 +463,7 @@ const FRAGMENT_HEADER_BYTES: usize = 6;
 /// Where the called title stands in a PDU.
 const CALLED_AE_AT: Range<usize> = 10..26;
 
+const NAME: &str = "dicom";
 const MODALITY: Tag = (0x0008, 0x0060);
 
 const PDU_REQUEST: u8 = 1;

@@ -36,27 +36,36 @@ pub const OVER_TCP: StreamProtocol = StreamProtocol {
 /// What an answer tells.
 pub const FIELDS: &[Field] = &[ROLE, A_HOST, A_DOMAIN, PTR_HOST, PTR_DOMAIN];
 
-const ROLE: Field =
-    field("response", Attribute::Role, Confidence::STRONG, "answers questions (4.1.1, QR)");
-const A_HOST: Field = field(
+const ROLE: Field = Field::new(
+    NAME,
+    "response",
+    Attribute::Role,
+    Confidence::STRONG,
+    "answers questions (4.1.1, QR)",
+);
+const A_HOST: Field = Field::new(
+    NAME,
     "A/AAAA owner host",
     Attribute::Hostname,
     Confidence::WEAK,
     "first label of a name with an address of the site (3.4.1)",
 );
-const A_DOMAIN: Field = field(
+const A_DOMAIN: Field = Field::new(
+    NAME,
     "A/AAAA owner domain",
     Attribute::Domain,
     Confidence::WEAK,
     "the labels behind the first (3.4.1)",
 );
-const PTR_HOST: Field = field(
+const PTR_HOST: Field = Field::new(
+    NAME,
     "PTR host",
     Attribute::Hostname,
     Confidence::LIKELY,
     "first label of the name of an address of the site (3.3.12)",
 );
-const PTR_DOMAIN: Field = field(
+const PTR_DOMAIN: Field = Field::new(
+    NAME,
     "PTR domain",
     Attribute::Domain,
     Confidence::LIKELY,
@@ -137,15 +146,6 @@ pub(crate) fn address(message: &Message<'_>, entry: &Entry) -> Option<IpAddr> {
         KIND_AAAA => <[u8; 16]>::try_from(data).ok().map(IpAddr::from),
         _ => None,
     }
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "dns";

@@ -174,34 +174,29 @@ pub const REPLY_BYTES_MAX: usize = 16 * 1024;
 /// the first ten; transfers that follow are files and not equipment.
 pub const REPLIES_MAX: usize = 64;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
-const BANNER: Field = field(
+const BANNER: Field = Field::new(
+    NAME,
     "220",
     Attribute::FtpBanner,
     Confidence::STATED,
     "greeting of the server, RFC 959 section 4.2.2",
 );
-const SOFTWARE: Field = field(
+const SOFTWARE: Field = Field::new(
+    NAME,
     "220 (software)",
     Attribute::Software,
     Confidence::LIKELY,
     "a name with `ftp` in it and a version, in the greeting",
 );
-const SYSTEM: Field = field(
+const SYSTEM: Field = Field::new(
+    NAME,
     "215",
     Attribute::Os,
     Confidence::WEAK,
     "answer to SYST, RFC 959 section 4.1.3; many servers answer `UNIX Type: L8` whatever they are",
 );
-const LOGIN: Field = field(
+const LOGIN: Field = Field::new(
+    NAME,
     "230",
     Attribute::ClearTextLogin,
     Confidence::STATED,

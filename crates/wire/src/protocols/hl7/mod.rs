@@ -19,7 +19,7 @@ use msh::{Msh, MshError};
 
 /// HL7 v2 over TCP.
 pub const PROTOCOL: StreamProtocol = StreamProtocol {
-    name: "hl7",
+    name: NAME,
     ports: &[2575, 6661],
     probe,
     open: || Box::new(Hl7::default()),
@@ -166,50 +166,48 @@ fn complain(error: MshError, sink: &mut dyn Sink) {
             ("block without a message header", Answerable::Sender)
         }
     };
-    sink.odd("hl7", what, answerable);
+    sink.odd(NAME, what, answerable);
 }
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: "hl7", name, attribute, confidence, meaning }
-}
+const NAME: &str = "hl7";
 
-const SENDING_APPLICATION: Field = field(
+const SENDING_APPLICATION: Field = Field::new(
+    NAME,
     "MSH-3",
     Attribute::Hl7Application,
     Confidence::STATED,
     "chapter 2: sending application, first component",
 );
-const SENDING_FACILITY: Field = field(
+const SENDING_FACILITY: Field = Field::new(
+    NAME,
     "MSH-4",
     Attribute::Hl7Facility,
     Confidence::STATED,
     "chapter 2: sending facility, first component",
 );
-const RECEIVING_APPLICATION: Field = field(
+const RECEIVING_APPLICATION: Field = Field::new(
+    NAME,
     "MSH-5",
     Attribute::Hl7Application,
     Confidence::LIKELY,
     "chapter 2: receiving application as the sender names it",
 );
-const RECEIVING_FACILITY: Field = field(
+const RECEIVING_FACILITY: Field = Field::new(
+    NAME,
     "MSH-6",
     Attribute::Hl7Facility,
     Confidence::LIKELY,
     "chapter 2: receiving facility as the sender names it",
 );
-const MESSAGE_TYPE: Field = field(
+const MESSAGE_TYPE: Field = Field::new(
+    NAME,
     "MSH-9",
     Attribute::Hl7MessageType,
     Confidence::STATED,
     "chapter 2: message code and trigger event",
 );
 const VERSION: Field =
-    field("MSH-12", Attribute::Hl7Version, Confidence::STATED, "chapter 2: version");
+    Field::new(NAME, "MSH-12", Attribute::Hl7Version, Confidence::STATED, "chapter 2: version");
 
 const BLOCK_START: u8 = 0x0B;
 const BLOCK_END: u8 = 0x1C;

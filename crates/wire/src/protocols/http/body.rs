@@ -34,7 +34,7 @@ pub(super) fn joined(body: &[u8], coding: Coding, at: Range<usize>, sink: &mut d
     };
     match unpacked {
         Ok(body) => document(&body, Place::Packed(at), sink),
-        Err((what, answerable)) => sink.odd("http", what, answerable),
+        Err((what, answerable)) => sink.odd(super::NAME, what, answerable),
     }
 }
 
@@ -61,7 +61,7 @@ fn document(body: &[u8], place: Place, sink: &mut dyn Sink) {
     };
     if let Err(error) = read {
         let (what, answerable) = error.oddity();
-        sink.odd("http", what, answerable);
+        sink.odd(super::NAME, what, answerable);
     }
 }
 

@@ -6,58 +6,59 @@ use crate::dissect::Field;
 use crate::protocols::smb::ntlm;
 use crate::protocols::{ssdp, wsd};
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: "http", name, attribute, confidence, meaning }
-}
+use super::NAME;
 
-pub(super) const HOST: Field = field(
+pub(super) const HOST: Field = Field::new(
+    NAME,
     "Host",
     Attribute::HttpHost,
     Confidence::STATED,
     "RFC 9110 section 7.2: name by which a client called the server",
 );
-pub(super) const USER_AGENT: Field = field(
+pub(super) const USER_AGENT: Field = Field::new(
+    NAME,
     "User-Agent",
     Attribute::HttpUserAgent,
     Confidence::STATED,
     "RFC 9110 section 10.1.5: software of a client",
 );
-pub(super) const SERVER: Field = field(
+pub(super) const SERVER: Field = Field::new(
+    NAME,
     "Server",
     Attribute::HttpServer,
     Confidence::STATED,
     "RFC 9110 section 10.2.4: software of a server",
 );
-pub(super) const POWERED_BY: Field = field(
+pub(super) const POWERED_BY: Field = Field::new(
+    NAME,
     "X-Powered-By",
     Attribute::Software,
     Confidence::LIKELY,
     "by custom: software that a server runs, as name@version",
 );
-pub(super) const AUTHENTICATION: Field = field(
+pub(super) const AUTHENTICATION: Field = Field::new(
+    NAME,
     "WWW-Authenticate",
     Attribute::HttpAuthentication,
     Confidence::STATED,
     "RFC 9110 section 11.6.1: scheme that a server offers",
 );
-pub(super) const AUTHENTICATION_USED: Field = field(
+pub(super) const AUTHENTICATION_USED: Field = Field::new(
+    NAME,
     "Authorization",
     Attribute::HttpAuthentication,
     Confidence::STATED,
     "RFC 9110 section 11.6.2: scheme that a client used with the server",
 );
-pub(super) const REALM: Field = field(
+pub(super) const REALM: Field = Field::new(
+    NAME,
     "realm",
     Attribute::HttpRealm,
     Confidence::STATED,
     "RFC 9110 section 11.5: what the server calls the place that it protects",
 );
-pub(super) const BASIC: Field = field(
+pub(super) const BASIC: Field = Field::new(
+    NAME,
     "Authorization",
     Attribute::ClearTextLogin,
     Confidence::STATED,

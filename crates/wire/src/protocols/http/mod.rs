@@ -28,7 +28,7 @@ use head::{Asked, Body, Coding, Head};
 
 /// HTTP/1 over TCP.
 pub const PROTOCOL: StreamProtocol = StreamProtocol {
-    name: "http",
+    name: NAME,
     ports: &[80, 8080, 8000, 5357, 631],
     probe,
     open: || Box::new(Http::default()),
@@ -255,7 +255,7 @@ impl Phase {
             Body::Length(length) if content.is_xml => match usize::try_from(length) {
                 Ok(length) if length <= XML_BYTES_MAX => Self::Xml(length, content.coding),
                 _ => {
-                    sink.odd("http", XML_OVER_LIMIT, Answerable::Us);
+                    sink.odd(NAME, XML_OVER_LIMIT, Answerable::Us);
                     Self::Passing(length)
                 }
             },
@@ -323,7 +323,7 @@ impl Phase {
                 Move::NeedMore
             }
             Ok(_) => {
-                sink.odd("http", XML_OVER_LIMIT, Answerable::Us);
+                sink.odd(NAME, XML_OVER_LIMIT, Answerable::Us);
                 self.turn(Self::ChunkSize, 0)
             }
             Err(_) => Move::End(Step::Malformed(CHUNK_WITHOUT_SIZE)),
@@ -341,13 +341,14 @@ impl Phase {
             }
             None if window.len() < XML_BYTES_MAX => Move::NeedMore,
             None => {
-                sink.odd("http", XML_OVER_LIMIT, Answerable::Us);
+                sink.odd(NAME, XML_OVER_LIMIT, Answerable::Us);
                 self.turn(Self::UntilClose, 0)
             }
         }
     }
 }
 
+const NAME: &str = "http";
 const CHUNK_WITHOUT_SIZE: &str = "chunk without a size";
 
 const XML_OVER_LIMIT: &str = "XML body over limit";

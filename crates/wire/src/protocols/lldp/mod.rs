@@ -30,26 +30,30 @@ pub const FIELDS: &[Field] = &[
 ];
 
 const SYSTEM_NAME: Field =
-    field("System Name", Attribute::DeviceName, Confidence::STATED, "sysName (8.5.6)");
-const HOST_NAME: Field = field(
+    Field::new(NAME, "System Name", Attribute::DeviceName, Confidence::STATED, "sysName (8.5.6)");
+const HOST_NAME: Field = Field::new(
+    NAME,
     "System Name host",
     Attribute::Hostname,
     Confidence::STRONG,
     "first label of a system name that can be a host name (8.5.6)",
 );
-const DESCRIPTION: Field = field(
+const DESCRIPTION: Field = Field::new(
+    NAME,
     "System Description",
     Attribute::SystemDescription,
     Confidence::STATED,
     "sysDescr (8.5.7)",
 );
-const CAPABILITY: Field = field(
+const CAPABILITY: Field = Field::new(
+    NAME,
     "System Capabilities",
     Attribute::LinkCapability,
     Confidence::STATED,
     "capabilities that are enabled (8.5.8)",
 );
-const MANAGEMENT: Field = field(
+const MANAGEMENT: Field = Field::new(
+    NAME,
     "Management Address",
     Attribute::ManagementAddress,
     Confidence::STATED,
@@ -161,17 +165,8 @@ fn organisation(value: &[u8], at: &Range<usize>, sink: &mut dyn Sink) {
     tell_text(field, rest, &(at.start + 4..at.end), sink);
 }
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
 const fn inventory(name: &'static str, attribute: Attribute, confidence: Confidence) -> Field {
-    field(name, attribute, confidence, "inventory of a media endpoint (TIA-1057 10.2.6)")
+    Field::new(NAME, name, attribute, confidence, "inventory of a media endpoint (TIA-1057 10.2.6)")
 }
 
 const NAME: &str = "lldp";

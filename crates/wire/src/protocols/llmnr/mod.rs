@@ -20,13 +20,13 @@ pub const PROTOCOL: DatagramProtocol =
 /// What an answer tells.
 pub const FIELDS: &[Field] = &[HOST];
 
-const HOST: Field = Field {
-    protocol: NAME,
-    name: "answer owner",
-    attribute: Attribute::Hostname,
-    confidence: Confidence::LIKELY,
-    meaning: "name that the sender answers to (2.1.1), or a PTR record gives it",
-};
+const HOST: Field = Field::new(
+    NAME,
+    "answer owner",
+    Attribute::Hostname,
+    Confidence::LIKELY,
+    "name that the sender answers to (2.1.1), or a PTR record gives it",
+);
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let Some(message) = Message::read(datagram.payload) else { return Heard::NotMine };

@@ -170,8 +170,7 @@ pub const LINE_BYTES_MAX: usize = 8192;
 pub const LINES_MAX: usize = 100;
 
 const fn login(protocol: &'static str, name: &'static str, meaning: &'static str) -> Field {
-    let (attribute, confidence) = (Attribute::ClearTextLogin, Confidence::STRONG);
-    Field { protocol, name, attribute, confidence, meaning }
+    Field::new(protocol, name, Attribute::ClearTextLogin, Confidence::STRONG, meaning)
 }
 
 #[cfg(test)]

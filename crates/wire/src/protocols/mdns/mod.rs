@@ -25,40 +25,69 @@ pub const PROTOCOL: DatagramProtocol =
 pub const FIELDS: &[Field] =
     &[HOST, SERVICE, INSTANCE, MAKER, MODEL, PRODUCT, SERIAL, FIRMWARE, LOCATION];
 
-const HOST: Field = field(
+const HOST: Field = Field::new(
+    NAME,
     "A/AAAA owner",
     Attribute::Hostname,
     Confidence::STATED,
     "name under `.local` that the device took (RFC 6762 section 3)",
 );
-const SERVICE: Field = field(
+const SERVICE: Field = Field::new(
+    NAME,
     "PTR owner",
     Attribute::DnsService,
     Confidence::STATED,
     "service type offered (RFC 6763 sections 4.1 and 9)",
 );
-const INSTANCE: Field = field(
+const INSTANCE: Field = Field::new(
+    NAME,
     "PTR instance",
     Attribute::DeviceName,
     Confidence::STATED,
     "instance name of a printer, scanner, camera or DICOM service (RFC 6763 section 4.1.1)",
 );
-const MAKER: Field =
-    field("TXT maker", Attribute::Maker, Confidence::STATED, "`usb_MFG`, `mfg`, `manufacturer`");
-const MODEL: Field = field(
+const MAKER: Field = Field::new(
+    NAME,
+    "TXT maker",
+    Attribute::Maker,
+    Confidence::STATED,
+    "`usb_MFG`, `mfg`, `manufacturer`",
+);
+const MODEL: Field = Field::new(
+    NAME,
     "TXT model",
     Attribute::Model,
     Confidence::STATED,
     "`ty`, `usb_MDL`, `mdl`, `md`, `model`, `am`",
 );
-const PRODUCT: Field =
-    field("TXT product", Attribute::Model, Confidence::STRONG, "`product`, brackets taken off");
-const SERIAL: Field =
-    field("TXT serial", Attribute::Serial, Confidence::STATED, "`sn`, `serial`, `serialnumber`");
-const FIRMWARE: Field =
-    field("TXT firmware", Attribute::SoftwareVersion, Confidence::STRONG, "`firmware`, `fw`");
-const LOCATION: Field =
-    field("TXT note", Attribute::StatedLocation, Confidence::STATED, "`note` of a printer");
+const PRODUCT: Field = Field::new(
+    NAME,
+    "TXT product",
+    Attribute::Model,
+    Confidence::STRONG,
+    "`product`, brackets taken off",
+);
+const SERIAL: Field = Field::new(
+    NAME,
+    "TXT serial",
+    Attribute::Serial,
+    Confidence::STATED,
+    "`sn`, `serial`, `serialnumber`",
+);
+const FIRMWARE: Field = Field::new(
+    NAME,
+    "TXT firmware",
+    Attribute::SoftwareVersion,
+    Confidence::STRONG,
+    "`firmware`, `fw`",
+);
+const LOCATION: Field = Field::new(
+    NAME,
+    "TXT note",
+    Attribute::StatedLocation,
+    Confidence::STATED,
+    "`note` of a printer",
+);
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let Some(message) = Message::read(datagram.payload) else { return Heard::NotMine };
@@ -162,15 +191,6 @@ fn texts(message: &Message<'_>, entry: &Entry, owner: &Name, sink: &mut dyn Sink
             sink.found(told.field, About::Sender, &clean, at);
         }
     }
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "mdns";

@@ -26,29 +26,46 @@ pub const FIELDS: &[Field] =
     &[CLIENT, SERVER, UNIT, VENDOR_NAME, PRODUCT_CODE, REVISION, PRODUCT_NAME, MODEL_NAME];
 
 const CLIENT: Field =
-    field("request", Attribute::Role, Confidence::STRONG, "asks a server (section 4.1)");
-const SERVER: Field =
-    field("response", Attribute::Role, Confidence::STRONG, "answers a client (section 4.1)");
-const UNIT: Field = field(
+    Field::new(NAME, "request", Attribute::Role, Confidence::STRONG, "asks a server (section 4.1)");
+const SERVER: Field = Field::new(
+    NAME,
+    "response",
+    Attribute::Role,
+    Confidence::STRONG,
+    "answers a client (section 4.1)",
+);
+const UNIT: Field = Field::new(
+    NAME,
     "unit identifier",
     Attribute::ModbusUnit,
     Confidence::STATED,
     "unit that answered without an exception (guide, 3.1.3)",
 );
 const VENDOR_NAME: Field =
-    field("VendorName (0)", Attribute::Maker, Confidence::STATED, "maker (6.21)");
-const PRODUCT_CODE: Field =
-    field("ProductCode (1)", Attribute::ModelNumber, Confidence::STATED, "product code (6.21)");
-const REVISION: Field = field(
+    Field::new(NAME, "VendorName (0)", Attribute::Maker, Confidence::STATED, "maker (6.21)");
+const PRODUCT_CODE: Field = Field::new(
+    NAME,
+    "ProductCode (1)",
+    Attribute::ModelNumber,
+    Confidence::STATED,
+    "product code (6.21)",
+);
+const REVISION: Field = Field::new(
+    NAME,
     "MajorMinorRevision (2)",
     Attribute::SoftwareVersion,
     Confidence::STATED,
     "revision (6.21)",
 );
-const PRODUCT_NAME: Field =
-    field("ProductName (4)", Attribute::Model, Confidence::STRONG, "product name (6.21)");
+const PRODUCT_NAME: Field = Field::new(
+    NAME,
+    "ProductName (4)",
+    Attribute::Model,
+    Confidence::STRONG,
+    "product name (6.21)",
+);
 const MODEL_NAME: Field =
-    field("ModelName (5)", Attribute::Model, Confidence::STATED, "model name (6.21)");
+    Field::new(NAME, "ModelName (5)", Attribute::Model, Confidence::STATED, "model name (6.21)");
 
 fn probe(opening: &Opening<'_>) -> Probe {
     let request = shape::judge(opening.to_server, false);
@@ -143,15 +160,6 @@ fn identification(message: &mut Reader<'_>, sink: &mut dyn Sink) -> Option<()> {
         }
     }
     Some(())
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "modbus";

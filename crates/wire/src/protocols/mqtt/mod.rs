@@ -104,13 +104,13 @@ const CONNACK: u8 = 0x20;
 const RESERVED: u8 = 0x01;
 const PASSWORD: u8 = 0x40;
 
-const LOGIN: Field = Field {
-    protocol: NAME,
-    name: "CONNACK",
-    attribute: Attribute::ClearTextLogin,
-    confidence: Confidence::STATED,
-    meaning: "a connection with a password was accepted without encryption, MQTT section 3.2.2",
-};
+const LOGIN: Field = Field::new(
+    NAME,
+    "CONNACK",
+    Attribute::ClearTextLogin,
+    Confidence::STATED,
+    "a connection with a password was accepted without encryption, MQTT section 3.2.2",
+);
 
 #[cfg(test)]
 mod tests {

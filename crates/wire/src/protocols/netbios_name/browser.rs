@@ -15,14 +15,16 @@ use crate::text;
 
 pub(super) const FIELDS: &[Field] = &[HOST, OS, ROLE];
 
-const HOST: Field = field("ServerName", Attribute::Hostname, Confidence::STATED, "2.2.1");
-const OS: Field = field(
+const HOST: Field =
+    Field::new(NAME, "ServerName", Attribute::Hostname, Confidence::STATED, "2.2.1");
+const OS: Field = Field::new(
+    NAME,
     "OSVersion",
     Attribute::Os,
     Confidence::LIKELY,
     "version of Windows NT that the host claims; Samba claims one too (2.2.1)",
 );
-const ROLE: Field = field("ServerType", Attribute::Role, Confidence::STRONG, "2.2.6");
+const ROLE: Field = Field::new(NAME, "ServerType", Attribute::Role, Confidence::STRONG, "2.2.6");
 
 pub(super) fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let Some(start) = user_data(datagram.payload) else { return Heard::NotMine };
@@ -96,15 +98,6 @@ fn announcement(payload: &[u8], smb: usize, sink: &mut dyn Sink) -> Option<()> {
 
 fn starts_with_mailslot(bytes: &[u8]) -> bool {
     bytes.get(..MAILSLOT.len()).is_some_and(|start| start.eq_ignore_ascii_case(MAILSLOT))
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 pub(super) const NAME: &str = "netbios_datagram";

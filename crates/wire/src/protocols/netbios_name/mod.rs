@@ -36,21 +36,29 @@ pub const DATAGRAMS: DatagramProtocol = DatagramProtocol {
 /// What names tell.
 pub const FIELDS: &[Field] = &[HOST, DOMAIN, CONTROLLER, NAME_SERVER];
 
-const HOST: Field = field(
+const HOST: Field = Field::new(
+    NAME,
     "name 00/20",
     Attribute::Hostname,
     Confidence::STATED,
     "unique name of a machine (RFC 1001 section 5.2)",
 );
-const DOMAIN: Field = field(
+const DOMAIN: Field = Field::new(
+    NAME,
     "group 00/1C",
     Attribute::Domain,
     Confidence::STRONG,
     "group name: workgroup or domain (RFC 1001 section 5.2)",
 );
-const CONTROLLER: Field =
-    field("group 1C", Attribute::Role, Confidence::STRONG, "member of the group of controllers");
-const NAME_SERVER: Field = field(
+const CONTROLLER: Field = Field::new(
+    NAME,
+    "group 1C",
+    Attribute::Role,
+    Confidence::STRONG,
+    "member of the group of controllers",
+);
+const NAME_SERVER: Field = Field::new(
+    NAME,
     "RA",
     Attribute::Role,
     Confidence::STRONG,
@@ -136,15 +144,6 @@ fn status_table(
         sink.bound(NAME, mac, source);
     }
     Some(())
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "netbios_name";

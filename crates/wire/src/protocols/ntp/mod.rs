@@ -18,20 +18,20 @@ pub const PROTOCOL: DatagramProtocol =
 /// What a server tells.
 pub const FIELDS: &[Field] = &[ROLE, STRATUM];
 
-const ROLE: Field = Field {
-    protocol: NAME,
-    name: "mode",
-    attribute: Attribute::Role,
-    confidence: Confidence::STRONG,
-    meaning: "answers or broadcasts the time (figure 10)",
-};
-const STRATUM: Field = Field {
-    protocol: NAME,
-    name: "stratum",
-    attribute: Attribute::NtpStratum,
-    confidence: Confidence::STATED,
-    meaning: "distance from a reference clock (figure 11)",
-};
+const ROLE: Field = Field::new(
+    NAME,
+    "mode",
+    Attribute::Role,
+    Confidence::STRONG,
+    "answers or broadcasts the time (figure 10)",
+);
+const STRATUM: Field = Field::new(
+    NAME,
+    "stratum",
+    Attribute::NtpStratum,
+    Confidence::STATED,
+    "distance from a reference clock (figure 11)",
+);
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let mut reader = Reader::new(datagram.payload);

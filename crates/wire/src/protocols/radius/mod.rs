@@ -29,15 +29,22 @@ pub const PROTOCOL: DatagramProtocol = DatagramProtocol {
 /// What access devices and servers tell.
 pub const FIELDS: &[Field] = &[ROLE, ACCESS_NAME, SWITCH_PORT];
 
-const ROLE: Field =
-    field("Code", Attribute::Role, Confidence::STRONG, "answers an access device (RFC 2865 3)");
-const ACCESS_NAME: Field = field(
+const ROLE: Field = Field::new(
+    NAME,
+    "Code",
+    Attribute::Role,
+    Confidence::STRONG,
+    "answers an access device (RFC 2865 3)",
+);
+const ACCESS_NAME: Field = Field::new(
+    NAME,
     "NAS-Identifier (32)",
     Attribute::DeviceName,
     Confidence::STRONG,
     "name of the access device, which may speak through a proxy (RFC 2865 5.32)",
 );
-const SWITCH_PORT: Field = field(
+const SWITCH_PORT: Field = Field::new(
+    NAME,
     "NAS-Port-Id (87)",
     Attribute::SwitchPort,
     Confidence::STRONG,
@@ -140,15 +147,6 @@ fn address(value: &[u8]) -> Option<Ipv4Addr> {
 fn station(value: &[u8]) -> Option<Mac> {
     let text = std::str::from_utf8(value).ok()?;
     text.parse().ok().filter(|mac: &Mac| mac.names_a_device())
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "radius";

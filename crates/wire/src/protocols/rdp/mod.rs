@@ -254,34 +254,29 @@ const CLIENT_CORE: u16 = 0xc001;
 const SERVER_SECURITY: u16 = 0x0c02;
 const CLIENT_NAME_BYTES: usize = 32;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
-const SECURITY: Field = field(
+const SECURITY: Field = Field::new(
+    NAME,
     "RDP_NEG_RSP.selectedProtocol",
     Attribute::RdpSecurity,
     Confidence::STATED,
     "security the server chose, MS-RDPBCGR section 2.2.1.2.1",
 );
-const ENCRYPTION: Field = field(
+const ENCRYPTION: Field = Field::new(
+    NAME,
     "TS_UD_SC_SEC1.encryptionMethod",
     Attribute::RdpSecurity,
     Confidence::STATED,
     "encryption of standard RDP, MS-RDPBCGR section 2.2.1.4.3",
 );
-const CLIENT_NAME: Field = field(
+const CLIENT_NAME: Field = Field::new(
+    NAME,
     "TS_UD_CS_CORE.clientName",
     Attribute::Hostname,
     Confidence::STATED,
     "name of the client's computer, MS-RDPBCGR section 2.2.1.3.2",
 );
-const CLIENT_BUILD: Field = field(
+const CLIENT_BUILD: Field = Field::new(
+    NAME,
     "TS_UD_CS_CORE.clientBuild",
     Attribute::Software,
     Confidence::LIKELY,

@@ -120,20 +120,20 @@ const METHODS: &[&str] = &[
 /// Longest head of a message, in bytes. Real ones stay under 2 KiB.
 pub const HEAD_BYTES_MAX: usize = 8192;
 
-const SERVER: Field = Field {
-    protocol: NAME,
-    name: "Server",
-    attribute: Attribute::HttpServer,
-    confidence: Confidence::STATED,
-    meaning: "software of the server, RFC 2326 section 12.36",
-};
-const USER_AGENT: Field = Field {
-    protocol: NAME,
-    name: "User-Agent",
-    attribute: Attribute::HttpUserAgent,
-    confidence: Confidence::STATED,
-    meaning: "software of the client, RFC 2326 section 12.41",
-};
+const SERVER: Field = Field::new(
+    NAME,
+    "Server",
+    Attribute::HttpServer,
+    Confidence::STATED,
+    "software of the server, RFC 2326 section 12.36",
+);
+const USER_AGENT: Field = Field::new(
+    NAME,
+    "User-Agent",
+    Attribute::HttpUserAgent,
+    Confidence::STATED,
+    "software of the client, RFC 2326 section 12.41",
+);
 
 #[cfg(test)]
 mod tests {

@@ -187,52 +187,50 @@ pub const MESSAGE_BYTES_MAX: u32 = 128 * 1024;
 /// four to ten.
 pub const MESSAGES_MAX: usize = 32;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
-const DIALECT: Field = field(
+const DIALECT: Field = Field::new(
+    NAME,
     "NEGOTIATE.Dialect",
     Attribute::SmbDialect,
     Confidence::STATED,
     "dialect the server chose and whether it signs, MS-SMB2 section 2.2.4, MS-CIFS 2.2.4.52.2",
 );
-const NATIVE_OS: Field = field(
+const NATIVE_OS: Field = Field::new(
+    NAME,
     "SESSION_SETUP_ANDX.NativeOS",
     Attribute::SmbOs,
     Confidence::STRONG,
     "system as its SMB 1 names it, MS-CIFS section 2.2.4.53",
 );
-const LAN_MANAGER: Field = field(
+const LAN_MANAGER: Field = Field::new(
+    NAME,
     "SESSION_SETUP_ANDX.NativeLanMan",
     Attribute::Software,
     Confidence::STRONG,
     "name and version of a Samba, MS-CIFS section 2.2.4.53",
 );
-const PRIMARY_DOMAIN: Field = field(
+const PRIMARY_DOMAIN: Field = Field::new(
+    NAME,
     "SESSION_SETUP_ANDX.PrimaryDomain",
     Attribute::Domain,
     Confidence::STRONG,
     "domain or workgroup of the server, MS-CIFS sections 2.2.4.52.2 and 2.2.4.53.2",
 );
-const SERVER_NAME: Field = field(
+const SERVER_NAME: Field = Field::new(
+    NAME,
     "NEGOTIATE.ServerName",
     Attribute::Hostname,
     Confidence::STATED,
     "name of the server, MS-SMB section 2.2.4.5.2.2",
 );
-const CALLED: Field = field(
+const CALLED: Field = Field::new(
+    NAME,
     "session request, called name",
     Attribute::Hostname,
     Confidence::STRONG,
     "NetBIOS name under which the server was called, RFC 1002 section 4.3.2",
 );
-const CALLING: Field = field(
+const CALLING: Field = Field::new(
+    NAME,
     "session request, calling name",
     Attribute::Hostname,
     Confidence::STATED,

@@ -163,59 +163,59 @@ const AV_NETBIOS_DOMAIN: u16 = 2;
 const AV_DNS_COMPUTER: u16 = 3;
 const AV_DNS_DOMAIN: u16 = 4;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: "ntlm", name, attribute, confidence, meaning }
-}
+const NAME: &str = "ntlm";
 
 /// NetBIOS name of the server.
-pub(crate) const COMPUTER: Field = field(
+pub(crate) const COMPUTER: Field = Field::new(
+    NAME,
     "CHALLENGE.MsvAvNbComputerName",
     Attribute::Hostname,
     Confidence::STATED,
     "NetBIOS name of the server, MS-NLMP section 2.2.2.1",
 );
 /// DNS name of the server.
-pub(crate) const DNS_COMPUTER: Field = field(
+pub(crate) const DNS_COMPUTER: Field = Field::new(
+    NAME,
     "CHALLENGE.MsvAvDnsComputerName",
     Attribute::Hostname,
     Confidence::STATED,
     "first label of the server's DNS name, MS-NLMP section 2.2.2.1",
 );
 /// NetBIOS domain of the server.
-pub(crate) const DOMAIN: Field = field(
+pub(crate) const DOMAIN: Field = Field::new(
+    NAME,
     "CHALLENGE.MsvAvNbDomainName",
     Attribute::Domain,
     Confidence::STRONG,
     "NetBIOS domain of the server, MS-NLMP section 2.2.2.1",
 );
 /// DNS domain of the server.
-pub(crate) const DNS_DOMAIN: Field = field(
+pub(crate) const DNS_DOMAIN: Field = Field::new(
+    NAME,
     "CHALLENGE.MsvAvDnsDomainName",
     Attribute::Domain,
     Confidence::STATED,
     "DNS domain of the server, MS-NLMP section 2.2.2.1",
 );
 /// Version of the server.
-pub(crate) const VERSION: Field = field(
+pub(crate) const VERSION: Field = Field::new(
+    NAME,
     "CHALLENGE.Version",
     Attribute::SmbOs,
     Confidence::STRONG,
     "version of the server's Windows, MS-NLMP section 2.2.2.10; Samba states 6.1 without a build",
 );
 /// Name of the client.
-pub(crate) const WORKSTATION: Field = field(
+pub(crate) const WORKSTATION: Field = Field::new(
+    NAME,
     "AUTHENTICATE.Workstation",
     Attribute::Hostname,
     Confidence::STRONG,
     "name that the client gives itself, MS-NLMP sections 2.2.1.1 and 2.2.1.3",
 );
 /// Version of the client.
-pub(crate) const CLIENT_VERSION: Field = field(
+pub(crate) const CLIENT_VERSION: Field = Field::new(
+    NAME,
     "AUTHENTICATE.Version",
     Attribute::SmbOs,
     Confidence::LIKELY,

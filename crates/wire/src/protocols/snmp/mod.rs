@@ -37,27 +37,36 @@ pub const FIELDS: &[Field] = &[
     objects::UPS_MODEL, objects::UPS_SOFTWARE,
 ];
 
-const ROLE: Field =
-    field("PDU", Attribute::Role, Confidence::STATED, "answers or notifies (RFC 3416 section 3)");
-const VERSION: Field = field(
+const ROLE: Field = Field::new(
+    NAME,
+    "PDU",
+    Attribute::Role,
+    Confidence::STATED,
+    "answers or notifies (RFC 3416 section 3)",
+);
+const VERSION: Field = Field::new(
+    NAME,
     "version",
     Attribute::SnmpVersion,
     Confidence::STATED,
     "version answered with, for v3 with its security level (RFC 3412 section 6)",
 );
-const COMMUNITY: Field = field(
+const COMMUNITY: Field = Field::new(
+    NAME,
     "community",
     Attribute::SnmpCommunity,
     Confidence::STATED,
     "`default` for `public` and `private`, else `other` (RFC 1157 section 4)",
 );
-const ENGINE: Field = field(
+const ENGINE: Field = Field::new(
+    NAME,
     "msgAuthoritativeEngineID",
     Attribute::SnmpEngineId,
     Confidence::STATED,
     "engine that vouches for the message, hexadecimal (RFC 3414 section 2.4)",
 );
-const TRAP_ENTERPRISE: Field = field(
+const TRAP_ENTERPRISE: Field = Field::new(
+    NAME,
     "enterprise",
     Attribute::SnmpSysObjectId,
     Confidence::LIKELY,
@@ -223,15 +232,6 @@ fn tell_text(
 
 fn range(body: &Reader<'_>) -> Range<usize> {
     body.position()..body.position() + body.remaining()
-}
-
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
 }
 
 const NAME: &str = "snmp";

@@ -9,7 +9,7 @@
 
 use model::{Attribute, Confidence};
 
-use super::field;
+use super::NAME;
 use crate::dissect::Field;
 
 /// An object and the field that its value fills.
@@ -25,72 +25,102 @@ pub(super) fn find(identifier: &[u8]) -> Option<&'static Object> {
 }
 
 pub(super) const SYS_NAME: Field =
-    field("1.3.6.1.2.1.1.5.0", Attribute::DeviceName, Confidence::STATED, "sysName");
-pub(super) const SYS_NAME_HOST: Field = field(
+    Field::new(NAME, "1.3.6.1.2.1.1.5.0", Attribute::DeviceName, Confidence::STATED, "sysName");
+pub(super) const SYS_NAME_HOST: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.1.5.0 host",
     Attribute::Hostname,
     Confidence::STRONG,
     "first label of a sysName that can be a host name",
 );
-pub(super) const SYS_OBJECT_ID: Field =
-    field("1.3.6.1.2.1.1.2.0", Attribute::SnmpSysObjectId, Confidence::STATED, "sysObjectID");
+pub(super) const SYS_OBJECT_ID: Field = Field::new(
+    NAME,
+    "1.3.6.1.2.1.1.2.0",
+    Attribute::SnmpSysObjectId,
+    Confidence::STATED,
+    "sysObjectID",
+);
 pub(super) const SYS_DESCR: Field =
-    field("1.3.6.1.2.1.1.1.0", Attribute::SnmpSysDescr, Confidence::STATED, "sysDescr");
-pub(super) const SYS_LOCATION: Field =
-    field("1.3.6.1.2.1.1.6.0", Attribute::StatedLocation, Confidence::STATED, "sysLocation");
-pub(super) const ENTITY_HARDWARE: Field = field(
+    Field::new(NAME, "1.3.6.1.2.1.1.1.0", Attribute::SnmpSysDescr, Confidence::STATED, "sysDescr");
+pub(super) const SYS_LOCATION: Field = Field::new(
+    NAME,
+    "1.3.6.1.2.1.1.6.0",
+    Attribute::StatedLocation,
+    Confidence::STATED,
+    "sysLocation",
+);
+pub(super) const ENTITY_HARDWARE: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.47.1.1.1.1.8.1",
     Attribute::HardwareVersion,
     Confidence::STRONG,
     "entPhysicalHardwareRev",
 );
-pub(super) const ENTITY_FIRMWARE: Field = field(
+pub(super) const ENTITY_FIRMWARE: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.47.1.1.1.1.9.1",
     Attribute::SoftwareVersion,
     Confidence::LIKELY,
     "entPhysicalFirmwareRev",
 );
-pub(super) const ENTITY_SOFTWARE: Field = field(
+pub(super) const ENTITY_SOFTWARE: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.47.1.1.1.1.10.1",
     Attribute::SoftwareVersion,
     Confidence::STRONG,
     "entPhysicalSoftwareRev",
 );
-pub(super) const ENTITY_SERIAL: Field = field(
+pub(super) const ENTITY_SERIAL: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.47.1.1.1.1.11.1",
     Attribute::Serial,
     Confidence::STRONG,
     "entPhysicalSerialNum",
 );
-pub(super) const ENTITY_MAKER: Field = field(
+pub(super) const ENTITY_MAKER: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.47.1.1.1.1.12.1",
     Attribute::Maker,
     Confidence::STRONG,
     "entPhysicalMfgName",
 );
-pub(super) const ENTITY_MODEL: Field = field(
+pub(super) const ENTITY_MODEL: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.47.1.1.1.1.13.1",
     Attribute::Model,
     Confidence::STRONG,
     "entPhysicalModelName",
 );
-pub(super) const HOST_DEVICE: Field = field(
+pub(super) const HOST_DEVICE: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.25.3.2.1.3.1",
     Attribute::Model,
     Confidence::WEAK,
     "hrDeviceDescr: the model of a printer, the processor of a computer",
 );
-pub(super) const PRINTER_SERIAL: Field = field(
+pub(super) const PRINTER_SERIAL: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.43.5.1.1.17.1",
     Attribute::Serial,
     Confidence::STATED,
     "prtGeneralSerialNumber",
 );
-pub(super) const UPS_MAKER: Field =
-    field("1.3.6.1.2.1.33.1.1.1.0", Attribute::Maker, Confidence::STATED, "upsIdentManufacturer");
-pub(super) const UPS_MODEL: Field =
-    field("1.3.6.1.2.1.33.1.1.2.0", Attribute::Model, Confidence::STATED, "upsIdentModel");
-pub(super) const UPS_SOFTWARE: Field = field(
+pub(super) const UPS_MAKER: Field = Field::new(
+    NAME,
+    "1.3.6.1.2.1.33.1.1.1.0",
+    Attribute::Maker,
+    Confidence::STATED,
+    "upsIdentManufacturer",
+);
+pub(super) const UPS_MODEL: Field = Field::new(
+    NAME,
+    "1.3.6.1.2.1.33.1.1.2.0",
+    Attribute::Model,
+    Confidence::STATED,
+    "upsIdentModel",
+);
+pub(super) const UPS_SOFTWARE: Field = Field::new(
+    NAME,
     "1.3.6.1.2.1.33.1.1.3.0",
     Attribute::SoftwareVersion,
     Confidence::STATED,

@@ -12,6 +12,8 @@ use crate::dissect::{About, Field, Sink};
 use crate::protocols::wsd::soap::Place;
 use crate::protocols::wsd::xml::{self, Leaf, Visitor, XmlError};
 
+use super::SSDP;
+
 /// Reads `body`, which stands at `place` in the input.
 ///
 /// # Errors
@@ -45,24 +47,24 @@ impl Visitor for Description<'_> {
 /// Every field a description yields.
 pub(crate) const FIELDS: &[Field] = &[KIND, FRIENDLY_NAME, MAKER, MODEL, MODEL_NUMBER, SERIAL, UDN];
 
-const fn field(name: &'static str, attribute: Attribute, meaning: &'static str) -> Field {
-    Field { protocol: "ssdp", name, attribute, confidence: Confidence::STATED, meaning }
+const fn stated(name: &'static str, attribute: Attribute, meaning: &'static str) -> Field {
+    Field::new(SSDP, name, attribute, Confidence::STATED, meaning)
 }
 
 pub(super) const KIND: Field =
-    field("deviceType", Attribute::UpnpType, "UPnP 1.0 section 2.1: type of the root device");
+    stated("deviceType", Attribute::UpnpType, "UPnP 1.0 section 2.1: type of the root device");
 pub(super) const FRIENDLY_NAME: Field =
-    field("friendlyName", Attribute::DeviceName, "UPnP 1.0 section 2.1: short name for people");
+    stated("friendlyName", Attribute::DeviceName, "UPnP 1.0 section 2.1: short name for people");
 pub(super) const MAKER: Field =
-    field("manufacturer", Attribute::Maker, "UPnP 1.0 section 2.1: manufacturer");
+    stated("manufacturer", Attribute::Maker, "UPnP 1.0 section 2.1: manufacturer");
 pub(super) const MODEL: Field =
-    field("modelName", Attribute::Model, "UPnP 1.0 section 2.1: model name");
+    stated("modelName", Attribute::Model, "UPnP 1.0 section 2.1: model name");
 pub(super) const MODEL_NUMBER: Field =
-    field("modelNumber", Attribute::ModelNumber, "UPnP 1.0 section 2.1: model number");
+    stated("modelNumber", Attribute::ModelNumber, "UPnP 1.0 section 2.1: model number");
 pub(super) const SERIAL: Field =
-    field("serialNumber", Attribute::Serial, "UPnP 1.0 section 2.1: serial number");
+    stated("serialNumber", Attribute::Serial, "UPnP 1.0 section 2.1: serial number");
 pub(super) const UDN: Field =
-    field("UDN", Attribute::EndpointReference, "UPnP 1.0 section 2.1: unique device name");
+    stated("UDN", Attribute::EndpointReference, "UPnP 1.0 section 2.1: unique device name");
 
 const RULES: &[(&str, Field)] = &[
     ("upnp:deviceType", KIND),

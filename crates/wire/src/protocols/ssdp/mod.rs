@@ -14,7 +14,7 @@ use crate::dissect::{About, Datagram, DatagramProtocol, Field, Heard, Server, Si
 
 /// SSDP over UDP.
 pub const PROTOCOL: DatagramProtocol =
-    DatagramProtocol { name: "ssdp", ports: &[1900], any_port: true, read, fields: FIELDS };
+    DatagramProtocol { name: SSDP, ports: &[1900], any_port: true, read, fields: FIELDS };
 
 /// Every field it yields, over UDP and inside HTTP.
 pub const FIELDS: &[Field] = &[
@@ -98,34 +98,31 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: "ssdp", name, attribute, confidence, meaning }
-}
+const SSDP: &str = "ssdp";
 
-const SERVER: Field = field(
+const SERVER: Field = Field::new(
+    SSDP,
     "SERVER",
     Attribute::SsdpServer,
     Confidence::STATED,
     "UPnP 1.0 section 1.1.2: operating system, UPnP version and product",
 );
-const KIND: Field = field(
+const KIND: Field = Field::new(
+    SSDP,
     "NT",
     Attribute::UpnpType,
     Confidence::STATED,
     "UPnP 1.0 section 1.1.2: device or service type offered (ST in an answer)",
 );
-const NAME: Field = field(
+const NAME: Field = Field::new(
+    SSDP,
     "USN",
     Attribute::EndpointReference,
     Confidence::STATED,
     "UPnP 1.0 section 1.1.2: unique device name, the part before the type",
 );
-const USER_AGENT: Field = field(
+const USER_AGENT: Field = Field::new(
+    SSDP,
     "USER-AGENT",
     Attribute::HttpUserAgent,
     Confidence::STATED,

@@ -191,34 +191,29 @@ pub const PREAMBLE_BYTES_MAX: usize = 4096;
 /// Longest packet, in bytes: RFC 4253 section 6.1.
 pub const PACKET_BYTES_MAX: u32 = 35_000;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
-const BANNER: Field = field(
+const BANNER: Field = Field::new(
+    NAME,
     "identification",
     Attribute::SshBanner,
     Confidence::STATED,
     "identification string, RFC 4253 section 4.2",
 );
-const SOFTWARE: Field = field(
+const SOFTWARE: Field = Field::new(
+    NAME,
     "softwareversion",
     Attribute::Software,
     Confidence::STRONG,
     "third part of the identification, split where the version starts",
 );
-const HASSH_CLIENT: Field = field(
+const HASSH_CLIENT: Field = Field::new(
+    NAME,
     "hassh",
     Attribute::Hassh,
     Confidence::STATED,
     "MD5 of the client's algorithms for key exchange, encryption, MAC and compression",
 );
-const HASSH_SERVER: Field = field(
+const HASSH_SERVER: Field = Field::new(
+    NAME,
     "hasshServer",
     Attribute::Hassh,
     Confidence::STATED,

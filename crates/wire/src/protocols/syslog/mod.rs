@@ -24,20 +24,20 @@ pub const PROTOCOL: DatagramProtocol =
 /// What a header tells.
 pub const FIELDS: &[Field] = &[HOST, PROGRAM];
 
-const HOST: Field = Field {
-    protocol: NAME,
-    name: "HOSTNAME",
-    attribute: Attribute::Hostname,
-    confidence: Confidence::LIKELY,
-    meaning: "host that the message is from (RFC 5424 section 6.2.4)",
-};
-const PROGRAM: Field = Field {
-    protocol: NAME,
-    name: "APP-NAME",
-    attribute: Attribute::Software,
-    confidence: Confidence::LIKELY,
-    meaning: "program that the message is from (RFC 5424 section 6.2.5, RFC 3164 TAG)",
-};
+const HOST: Field = Field::new(
+    NAME,
+    "HOSTNAME",
+    Attribute::Hostname,
+    Confidence::LIKELY,
+    "host that the message is from (RFC 5424 section 6.2.4)",
+);
+const PROGRAM: Field = Field::new(
+    NAME,
+    "APP-NAME",
+    Attribute::Software,
+    Confidence::LIKELY,
+    "program that the message is from (RFC 5424 section 6.2.5, RFC 3164 TAG)",
+);
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let head = datagram.payload.get(..HEADER_BYTES_MAX).unwrap_or(datagram.payload);

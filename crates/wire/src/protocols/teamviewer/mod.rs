@@ -86,13 +86,13 @@ const KINDS: &[u8] = &[0x03, 0x04, 0x0b];
 /// Counters start at nought with each session and never came near this.
 const COUNTER_MAX: u32 = 1 << 24;
 
-const TOOL: Field = Field {
-    protocol: NAME,
-    name: "message",
-    attribute: Attribute::RemoteAccessTool,
-    confidence: Confidence::STRONG,
-    meaning: "the marks of TeamViewer's own protocol, as observed",
-};
+const TOOL: Field = Field::new(
+    NAME,
+    "message",
+    Attribute::RemoteAccessTool,
+    Confidence::STRONG,
+    "the marks of TeamViewer's own protocol, as observed",
+);
 
 #[cfg(test)]
 mod tests {

@@ -282,28 +282,22 @@ pub const BANNER_BYTES_MAX: usize = 4096;
 /// Most data bytes between the prompts for name and password.
 pub const LOGIN_BYTES_MAX: usize = 4096;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
-const BANNER: Field = field(
+const BANNER: Field = Field::new(
+    NAME,
     "banner",
     Attribute::TelnetBanner,
     Confidence::STATED,
     "text that the server shows before its first login prompt",
 );
-const HOST: Field = field(
+const HOST: Field = Field::new(
+    NAME,
     "prompt",
     Attribute::Hostname,
     Confidence::LIKELY,
     "the word before `login:` in the first prompt, as Unix systems show their name",
 );
-const LOGIN: Field = field(
+const LOGIN: Field = Field::new(
+    NAME,
     "login",
     Attribute::ClearTextLogin,
     Confidence::STRONG,

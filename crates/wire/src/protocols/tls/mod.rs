@@ -203,82 +203,85 @@ const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
 const SERVER_HELLO_DONE: u8 = 14;
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
-pub(crate) const SERVER_NAME: Field = field(
+pub(crate) const SERVER_NAME: Field = Field::new(
+    NAME,
     "server_name",
     Attribute::TlsServerName,
     Confidence::STATED,
     "name the client asked for, RFC 6066 section 3",
 );
-pub(crate) const OFFERED_VERSION: Field = field(
+pub(crate) const OFFERED_VERSION: Field = Field::new(
+    NAME,
     "ClientHello.supported_versions",
     Attribute::TlsVersion,
     Confidence::STATED,
     "highest version the client offered, RFC 8446 section 4.2.1",
 );
-pub(crate) const CHOSEN_VERSION: Field = field(
+pub(crate) const CHOSEN_VERSION: Field = Field::new(
+    NAME,
     "ServerHello.version",
     Attribute::TlsVersion,
     Confidence::STATED,
     "version the server chose, RFC 8446 section 4.1.3",
 );
-pub(crate) const JA4: Field = field(
+pub(crate) const JA4: Field = Field::new(
+    NAME,
     "ja4",
     Attribute::Ja4,
     Confidence::STATED,
     "fingerprint of the client hello, FoxIO JA4 (TLS client)",
 );
-pub(crate) const REMOTE_ACCESS_NAME: Field = field(
+pub(crate) const REMOTE_ACCESS_NAME: Field = Field::new(
+    NAME,
     "server_name (remote access)",
     Attribute::RemoteAccessTool,
     Confidence::STRONG,
     "the name asked for belongs to a remote-access product, knowledge/remote-access-tools.csv",
 );
-pub(crate) const REMOTE_ACCESS_CERTIFICATE: Field = field(
+pub(crate) const REMOTE_ACCESS_CERTIFICATE: Field = Field::new(
+    NAME,
     "certificate (remote access)",
     Attribute::RemoteAccessTool,
     Confidence::STATED,
     "the certificate is a remote-access product's own, knowledge/remote-access-tools.csv",
 );
-pub(crate) const SUBJECT: Field = field(
+pub(crate) const SUBJECT: Field = Field::new(
+    NAME,
     "certificate.subject",
     Attribute::TlsSubject,
     Confidence::STATED,
     "CN, O, OU, serialNumber and C of the leaf, RFC 5280 section 4.1.2.6",
 );
-pub(crate) const ISSUER: Field = field(
+pub(crate) const ISSUER: Field = Field::new(
+    NAME,
     "certificate.issuer",
     Attribute::TlsIssuer,
     Confidence::STATED,
     "CN, O, OU, serialNumber and C of its issuer, RFC 5280 section 4.1.2.4",
 );
-pub(crate) const ALTERNATIVE_NAME: Field = field(
+pub(crate) const ALTERNATIVE_NAME: Field = Field::new(
+    NAME,
     "certificate.subjectAltName",
     Attribute::TlsAlternativeName,
     Confidence::STATED,
     "a DNS name or IP address, RFC 5280 section 4.2.1.6",
 );
-pub(crate) const NOT_BEFORE: Field = field(
+pub(crate) const NOT_BEFORE: Field = Field::new(
+    NAME,
     "certificate.notBefore",
     Attribute::TlsNotBefore,
     Confidence::STATED,
     "start of validity, RFC 5280 section 4.1.2.5",
 );
-pub(crate) const NOT_AFTER: Field = field(
+pub(crate) const NOT_AFTER: Field = Field::new(
+    NAME,
     "certificate.notAfter",
     Attribute::TlsNotAfter,
     Confidence::STATED,
     "end of validity, RFC 5280 section 4.1.2.5",
 );
-pub(crate) const SELF_SIGNED: Field = field(
+pub(crate) const SELF_SIGNED: Field = Field::new(
+    NAME,
     "certificate.self_signed",
     Attribute::TlsSelfSigned,
     Confidence::STRONG,

@@ -179,34 +179,29 @@ const SECURITY_TYPES: &[(u8, &str)] = &[
     (130, "RAne256"),
 ];
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: NAME, name, attribute, confidence, meaning }
-}
-
-const SERVER_VERSION: Field = field(
+const SERVER_VERSION: Field = Field::new(
+    NAME,
     "ProtocolVersion (server)",
     Attribute::Vnc,
     Confidence::STATED,
     "highest version the server speaks, RFC 6143 section 7.1.1",
 );
-const CLIENT_VERSION: Field = field(
+const CLIENT_VERSION: Field = Field::new(
+    NAME,
     "ProtocolVersion (client)",
     Attribute::Vnc,
     Confidence::STATED,
     "version the client chose, RFC 6143 section 7.1.1",
 );
-const OFFERED: Field = field(
+const OFFERED: Field = Field::new(
+    NAME,
     "security-types",
     Attribute::Vnc,
     Confidence::STATED,
     "`offers` and a security type, RFC 6143 section 7.1.2",
 );
-const CHOSEN: Field = field(
+const CHOSEN: Field = Field::new(
+    NAME,
     "security-type",
     Attribute::Vnc,
     Confidence::STATED,

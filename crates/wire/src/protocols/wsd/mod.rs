@@ -18,7 +18,7 @@ use soap::{Place, Purpose};
 
 /// WS-Discovery over UDP.
 pub const PROTOCOL: DatagramProtocol =
-    DatagramProtocol { name: "wsd", ports: &[3702], any_port: true, read, fields: FIELDS };
+    DatagramProtocol { name: WSD, ports: &[3702], any_port: true, read, fields: FIELDS };
 
 /// Every field it yields, over UDP and inside HTTP.
 pub const FIELDS: &[Field] = &[
@@ -60,6 +60,8 @@ fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
         Err(error) => Heard::Malformed(error.oddity().0),
     }
 }
+
+const WSD: &str = "wsd";
 
 /// Ends of the two namespaces of WS-Discovery. One of them stands in every message.
 const DISCOVERY: [&[u8]; 2] = [b"/ws/2005/04/discovery", b"/ws-dd/ns/discovery/2009/01"];

@@ -10,6 +10,8 @@ use model::{Attribute, Confidence};
 
 use crate::dissect::Field;
 
+use super::WSD;
+
 /// The field that one scope fills, and its value.
 pub(super) fn read(scope: &str) -> Option<(&'static Field, String)> {
     if let Some(rest) = scope.strip_prefix("sdc.ctxt.loc:") {
@@ -57,40 +59,36 @@ fn decode(text: &str) -> Option<Cow<'_, str>> {
     String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: "wsd", name, attribute, confidence, meaning }
-}
-
-pub(super) const LOCATION: Field = field(
+pub(super) const LOCATION: Field = Field::new(
+    WSD,
     "scope sdc.ctxt.loc",
     Attribute::StatedLocation,
     Confidence::STATED,
     "IEEE 11073-20701: facility, building, floor, point of care, room and bed",
 );
-pub(super) const CODED_TYPE: Field = field(
+pub(super) const CODED_TYPE: Field = Field::new(
+    WSD,
     "scope sdc.cdc.type",
     Attribute::WsdType,
     Confidence::STATED,
     "IEEE 11073-20701: device type as a code of IEEE 11073-10101",
 );
-pub(super) const HARDWARE: Field = field(
+pub(super) const HARDWARE: Field = Field::new(
+    WSD,
     "scope onvif hardware",
     Attribute::Model,
     Confidence::STRONG,
     "ONVIF Core 7.3.2: hardware of a camera, its model by custom",
 );
-pub(super) const NAME: Field = field(
+pub(super) const NAME: Field = Field::new(
+    WSD,
     "scope onvif name",
     Attribute::DeviceName,
     Confidence::STRONG,
     "ONVIF Core 7.3.2: name of a camera",
 );
-pub(super) const PLACE: Field = field(
+pub(super) const PLACE: Field = Field::new(
+    WSD,
     "scope onvif location",
     Attribute::StatedLocation,
     Confidence::LIKELY,

@@ -14,8 +14,8 @@ use model::{Attribute, Confidence};
 
 use crate::dissect::{About, Field, Sink};
 
-use super::scope;
 use super::xml::{self, Leaf, Visitor, XmlError};
+use super::{WSD, scope};
 
 /// What a discovery message is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -205,106 +205,113 @@ fn address(transport_address: &str) -> Option<IpAddr> {
     authority.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-const fn field(
-    name: &'static str,
-    attribute: Attribute,
-    confidence: Confidence,
-    meaning: &'static str,
-) -> Field {
-    Field { protocol: "wsd", name, attribute, confidence, meaning }
-}
-
-pub(super) const ENDPOINT: Field = field(
+pub(super) const ENDPOINT: Field = Field::new(
+    WSD,
     "EndpointReference",
     Attribute::EndpointReference,
     Confidence::STATED,
     "WS-Discovery 1.1 section 4: stable address of the target service",
 );
-pub(super) const TYPE: Field = field(
+pub(super) const TYPE: Field = Field::new(
+    WSD,
     "Types",
     Attribute::WsdType,
     Confidence::STATED,
     "WS-Discovery 1.1 section 4: what the target service is, with our prefixes",
 );
-pub(super) const COMPUTER: Field = field(
+pub(super) const COMPUTER: Field = Field::new(
+    WSD,
     "pub:Computer",
     Attribute::Hostname,
     Confidence::STATED,
     "MS-PBSD: name of a Windows computer",
 );
-pub(super) const DOMAIN: Field = field(
+pub(super) const DOMAIN: Field = Field::new(
+    WSD,
     "pub:Computer domain",
     Attribute::Domain,
     Confidence::STATED,
     "MS-PBSD: domain of a Windows computer",
 );
-pub(super) const MAKER: Field = field(
+pub(super) const MAKER: Field = Field::new(
+    WSD,
     "ThisModel/Manufacturer",
     Attribute::Maker,
     Confidence::STATED,
     "DPWS 1.1 section 5.1: manufacturer",
 );
-pub(super) const MODEL: Field = field(
+pub(super) const MODEL: Field = Field::new(
+    WSD,
     "ThisModel/ModelName",
     Attribute::Model,
     Confidence::STATED,
     "DPWS 1.1 section 5.1: model name",
 );
-pub(super) const MODEL_NUMBER: Field = field(
+pub(super) const MODEL_NUMBER: Field = Field::new(
+    WSD,
     "ThisModel/ModelNumber",
     Attribute::ModelNumber,
     Confidence::STATED,
     "DPWS 1.1 section 5.1: model number",
 );
-pub(super) const FRIENDLY_NAME: Field = field(
+pub(super) const FRIENDLY_NAME: Field = Field::new(
+    WSD,
     "ThisDevice/FriendlyName",
     Attribute::DeviceName,
     Confidence::STATED,
     "DPWS 1.1 section 5.1: name that people gave the device",
 );
-pub(super) const FIRMWARE: Field = field(
+pub(super) const FIRMWARE: Field = Field::new(
+    WSD,
     "ThisDevice/FirmwareVersion",
     Attribute::SoftwareVersion,
     Confidence::STATED,
     "DPWS 1.1 section 5.1: firmware version",
 );
-pub(super) const SERIAL: Field = field(
+pub(super) const SERIAL: Field = Field::new(
+    WSD,
     "ThisDevice/SerialNumber",
     Attribute::Serial,
     Confidence::STATED,
     "DPWS 1.1 section 5.1: serial number",
 );
-pub(super) const MDS_MAKER: Field = field(
+pub(super) const MDS_MAKER: Field = Field::new(
+    WSD,
     "Mds/MetaData/Manufacturer",
     Attribute::Maker,
     Confidence::STATED,
     "IEEE 11073-10207: manufacturer of the medical device system",
 );
-pub(super) const MDS_MODEL: Field = field(
+pub(super) const MDS_MODEL: Field = Field::new(
+    WSD,
     "Mds/MetaData/ModelName",
     Attribute::Model,
     Confidence::STATED,
     "IEEE 11073-10207: model name of the medical device system",
 );
-pub(super) const MDS_MODEL_NUMBER: Field = field(
+pub(super) const MDS_MODEL_NUMBER: Field = Field::new(
+    WSD,
     "Mds/MetaData/ModelNumber",
     Attribute::ModelNumber,
     Confidence::STATED,
     "IEEE 11073-10207: model number of the medical device system",
 );
-pub(super) const MDS_SERIAL: Field = field(
+pub(super) const MDS_SERIAL: Field = Field::new(
+    WSD,
     "Mds/MetaData/SerialNumber",
     Attribute::Serial,
     Confidence::STATED,
     "IEEE 11073-10207: serial number of the medical device system",
 );
-pub(super) const MDS_UDI: Field = field(
+pub(super) const MDS_UDI: Field = Field::new(
+    WSD,
     "Mds/MetaData/Udi",
     Attribute::Udi,
     Confidence::STATED,
     "IEEE 11073-10207: unique device identifier, human readable form",
 );
-pub(super) const MDS_UDI_DEVICE: Field = field(
+pub(super) const MDS_UDI_DEVICE: Field = Field::new(
+    WSD,
     "Mds/MetaData/Udi/DeviceIdentifier",
     Attribute::Udi,
     Confidence::LIKELY,
