@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use model::{Attribute, Conversation, Device, Fact, Timestamp, Verdict};
+use model::{Address, Attribute, Conversation, Device, Fact, Timestamp, Verdict};
 use store::records::{DeviceDetail, Rows, VerdictFilter};
 
 use super::verdicts::{Group, grouped};
@@ -197,9 +197,19 @@ pub(crate) fn page(shell: Shell, detail: &DeviceDetail, now: Timestamp) -> Devic
         more_facts: other.len().saturating_sub(FACTS_MAX) as u64,
         custom: detail.custom_fields.iter().take(FACTS_MAX).map(clone_pair).collect(),
         events: events(detail),
-        device: Device { facts: Vec::new(), ..device.clone() },
+        device: Device { facts: Vec::new(), addresses: addresses(device), ..device.clone() },
         shell,
     }
+}
+
+/// Its addresses, IP first. A MAC address alone says nothing more where an IP stands beside it.
+fn addresses(device: &Device) -> Vec<Address> {
+    let all = &device.addresses;
+    let known = |mac| all.iter().any(|other| other.ip.is_some() && other.mac == mac);
+    let shown = all.iter().filter(|address| address.ip.is_some() || !known(address.mac));
+    let mut shown: Vec<Address> = shown.cloned().collect();
+    shown.sort_by_key(|address| (address.ip.is_none(), address.ip));
+    shown
 }
 
 /// The best name: host and other names, the asset id, an address, else the key.

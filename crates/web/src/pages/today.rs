@@ -157,7 +157,7 @@ fn worklist(house: &House) -> Vec<Work> {
         Counted {
             verb: "Correct",
             noun: ("input", "inputs"),
-            reason: "could not be read and is not counted above",
+            reason: "could not be read, so nothing above counts what they hold",
             who: "whoever took it in",
             link: "/settings#inputs",
             action: "See why",
@@ -175,9 +175,9 @@ fn exploited(house: &House) -> impl Iterator<Item = Work> {
         verb: "Decide",
         object: show::text(&row.name),
         reason: format!(
-            "{}; affected by {}, one of them exploited in the wild",
+            "{}; affected by {} exploited in the wild",
             place(row),
-            show::of(row.affected, "vulnerability", "vulnerabilities")
+            show::of(row.affected, "vulnerability that is", "vulnerabilities, some of them")
         ),
         who: "security".to_owned(),
         link: format!("/assets/{}", row.id),

@@ -99,7 +99,7 @@ impl fmt::Display for Picture {
         let (height, middle) = (self.height(), self.height() / 2);
         write!(
             f,
-            "<svg class=\"talks\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+            "<svg class=\"talks\" viewBox=\"0 0 {WIDTH} {height}\" role=\"group\" \
              aria-labelledby=\"talks-title\"><g class=\"lines\">"
         )?;
         self.side(f, &self.callers, true)?;
