@@ -28,7 +28,11 @@ pub(crate) fn follow(facts: &[Fact]) -> Vec<Fact> {
             continue;
         }
         found.extend(windows(fact));
-        found.extend(class_by_name(fact));
+        if let Some(class) = class_by_name(fact) {
+            // The words inside a name say less than the whole: a pump server is no pump.
+            found.push(class);
+            continue;
+        }
         for rule in TABLE.get(&fact.attribute).map_or(&[][..], Vec::as_slice) {
             let Some(captures) = rule.pattern.captures(&fact.value) else { continue };
             let mut value = String::new();
