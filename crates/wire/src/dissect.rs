@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use model::{Answerable, Attribute, Confidence, Mac};
 
+use crate::text;
+
 /// One field that a protocol yields. A protocol's table of these is its whole output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Field {
@@ -62,6 +64,34 @@ pub trait Sink {
 
     /// Something odd, worth counting. `what` is a fixed phrase, never text from the wire.
     fn odd(&mut self, protocol: &'static str, what: &'static str, answerable: Answerable);
+}
+
+impl dyn Sink + '_ {
+    /// What `bytes` say is a value of `field`; nothing is, where they hold no text.
+    pub(crate) fn found_bytes(
+        &mut self,
+        field: &'static Field,
+        about: About,
+        bytes: &[u8],
+        at: Range<usize>,
+    ) {
+        if let Some(value) = text::clean(bytes) {
+            self.found(field, about, &value, at);
+        }
+    }
+
+    /// The same for text that is decoded but not yet clean.
+    pub(crate) fn found_text(
+        &mut self,
+        field: &'static Field,
+        about: About,
+        value: &str,
+        at: Range<usize>,
+    ) {
+        if let Some(value) = text::clean_str(value) {
+            self.found(field, about, &value, at);
+        }
+    }
 }
 
 /// Which way bytes of a stream went.

@@ -102,21 +102,15 @@ fn tell(payload: &[u8], kind: u16, at: &Range<usize>, sink: &mut dyn Sink) {
         0x0001 => device(value, at, sink),
         0x0002 => addresses(&ADDRESS, value, at, sink),
         0x0004 => capabilities(value, at, sink),
-        0x0005 => tell_text(&VERSION, value, at, sink),
-        0x0006 => tell_text(&PLATFORM, value, at, sink),
-        0x0014 => tell_text(&SYSTEM_NAME, value, at, sink),
+        0x0005 => sink.found_bytes(&VERSION, About::Sender, value, at.clone()),
+        0x0006 => sink.found_bytes(&PLATFORM, About::Sender, value, at.clone()),
+        0x0014 => sink.found_bytes(&SYSTEM_NAME, About::Sender, value, at.clone()),
         0x0016 => addresses(&MANAGEMENT, value, at, sink),
         0x0017 => {
             let place = value.get(1..).unwrap_or_default();
-            tell_text(&LOCATION, place, &(at.end - place.len()..at.end), sink);
+            sink.found_bytes(&LOCATION, About::Sender, place, at.end - place.len()..at.end);
         }
         _ => {}
-    }
-}
-
-fn tell_text(field: &'static Field, value: &[u8], at: &Range<usize>, sink: &mut dyn Sink) {
-    if let Some(clean) = text::clean(value) {
-        sink.found(field, About::Sender, &clean, at.clone());
     }
 }
 

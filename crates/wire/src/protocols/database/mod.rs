@@ -133,9 +133,7 @@ impl StreamDissector for Dissector {
             Found::NeedMore if input.len() > MESSAGE_BYTES_MAX => Step::OverLimit("over 16 KiB"),
             Found::NeedMore => Step::Used(0),
             Found::Version(field, version, at) => {
-                if let Some(version) = text::clean_str(&version) {
-                    sink.found(field, About::Sender, &version, at);
-                }
+                sink.found_text(field, About::Sender, &version, at);
                 Step::Done
             }
         }

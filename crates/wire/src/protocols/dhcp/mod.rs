@@ -178,7 +178,7 @@ fn client_facts(header: &Header, kind: Option<u8>, options: &Options<'_>, sink: 
     tell(&VENDOR_CLASS, about, options.value(60).as_ref(), sink);
     if let Some(list) = options.value(55).filter(|list| !list.bytes.is_empty()) {
         let codes: Vec<String> = list.bytes.iter().map(u8::to_string).collect();
-        tell_text(&PARAMETER_LIST, about, &codes.join(","), list.at, sink);
+        sink.found_text(&PARAMETER_LIST, about, &codes.join(","), list.at);
     }
 }
 
@@ -197,18 +197,6 @@ fn tell(field: &'static Field, about: About, value: Option<&Value<'_>>, sink: &m
         && let Some(clean) = text::clean(&value.bytes)
     {
         sink.found(field, about, &clean, value.at.clone());
-    }
-}
-
-fn tell_text(
-    field: &'static Field,
-    about: About,
-    value: &str,
-    at: Range<usize>,
-    sink: &mut dyn Sink,
-) {
-    if let Some(clean) = text::clean_str(value) {
-        sink.found(field, about, &clean, at);
     }
 }
 
@@ -233,8 +221,8 @@ fn tell_name(
     sink: &mut dyn Sink,
 ) {
     let (host, domain) = host::split(name);
-    tell_text(host_field, about, host, at.clone(), sink);
-    tell_text(domain_field, about, domain.unwrap_or_default(), at.clone(), sink);
+    sink.found_text(host_field, about, host, at.clone());
+    sink.found_text(domain_field, about, domain.unwrap_or_default(), at.clone());
 }
 
 fn dns_form(name: &[u8]) -> Option<String> {
@@ -258,7 +246,7 @@ fn relay_facts(options: &Options<'_>, about: About, sink: &mut dyn Sink) {
     }
     let Some(circuit) = circuit else { return };
     let port = remote.map_or_else(|| circuit.to_owned(), |remote| format!("{remote} {circuit}"));
-    tell_text(&CIRCUIT, about, &port, value.at.clone(), sink);
+    sink.found_text(&CIRCUIT, about, &port, value.at.clone());
 }
 
 fn server_facts(options: &Options<'_>, source: IpAddr, header: &Header, sink: &mut dyn Sink) {

@@ -16,7 +16,6 @@ use crate::dissect::{About, Datagram, DatagramProtocol, Field, Heard, Server, Si
 use crate::protocols::dns::host;
 use crate::protocols::dns::message::{HEADER_BYTES as DNS_HEADER_BYTES, Message as DnsMessage};
 use crate::reader::Reader;
-use crate::text;
 
 /// DHCPv6 over UDP.
 pub const PROTOCOL: DatagramProtocol =
@@ -100,15 +99,15 @@ fn client_option(code: u16, mut value: Reader<'_>, sink: &mut dyn Sink) {
         FULL_NAME if value.skip(1).is_some() => {
             let Some(name) = dns_form(value.rest()) else { return };
             let (host, domain) = host::split(&name);
-            tell(&HOST, host.as_bytes(), &at, sink);
-            tell(&DOMAIN, domain.unwrap_or_default().as_bytes(), &at, sink);
+            sink.found_text(&HOST, About::Sender, host, at.clone());
+            sink.found_text(&DOMAIN, About::Sender, domain.unwrap_or_default(), at);
         }
         CLASS if value.skip(4).is_some() => {
             for _ in 0..CLASSES_MAX {
                 let Some(size) = value.u16_be() else { return };
                 let start = value.position();
                 let Some(class) = value.take(usize::from(size)) else { return };
-                tell(&VENDOR_CLASS, class, &(start..value.position()), sink);
+                sink.found_bytes(&VENDOR_CLASS, About::Sender, class, start..value.position());
             }
         }
         _ => {}
@@ -147,12 +146,6 @@ fn role(
     let ip = IpAddr::from(octets);
     if !ip.is_unspecified() && !ip.is_multicast() && !ip.is_loopback() {
         sink.found(field, About::Ip(ip), role, at.clone());
-    }
-}
-
-fn tell(field: &'static Field, value: &[u8], at: &Range<usize>, sink: &mut dyn Sink) {
-    if let Some(clean) = text::clean(value) {
-        sink.found(field, About::Sender, &clean, at.clone());
     }
 }
 

@@ -143,9 +143,7 @@ fn report(msh: &Msh<'_>, front: usize, sink: &mut dyn Sink) {
         let Some((value, at)) = msh.component(number, 1).or(msh.component(number, 2)) else {
             continue;
         };
-        if let Some(text) = crate::text::clean(value) {
-            sink.found(field, about, &text, front + at.start..front + at.end);
-        }
+        sink.found_bytes(field, about, value, front + at.start..front + at.end);
     }
     let Some((code, at)) = msh.component(9, 1) else { return };
     let Some(code) = crate::text::clean(code) else { return };
@@ -153,9 +151,7 @@ fn report(msh: &Msh<'_>, front: usize, sink: &mut dyn Sink) {
     let end = event.as_ref().map_or(at.end, |(_, at)| at.end);
     let event = event.and_then(|(event, _)| crate::text::clean(event));
     let kind = event.map_or(code.to_string(), |event| format!("{code}^{event}"));
-    if let Some(kind) = crate::text::clean_str(&kind) {
-        sink.found(&MESSAGE_TYPE, About::Sender, &kind, front + at.start..front + end);
-    }
+    sink.found_text(&MESSAGE_TYPE, About::Sender, &kind, front + at.start..front + end);
 }
 
 fn complain(error: MshError, sink: &mut dyn Sink) {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use httparse::{Header, ParserConfig, Request, Response, Status};
 
-use crate::dissect::{About, Field, Sink, Step};
+use crate::dissect::{About, Sink, Step};
 
 use super::{auth, fields};
 
@@ -89,8 +89,8 @@ pub(super) fn request(
         let at = place(input, header, base);
         let value = header.value;
         match header.name.to_ascii_lowercase().as_str() {
-            "host" => tell(&fields::HOST, About::Receiver, value, at, sink),
-            "user-agent" => tell(&fields::USER_AGENT, About::Sender, value, at, sink),
+            "host" => sink.found_bytes(&fields::HOST, About::Receiver, value, at),
+            "user-agent" => sink.found_bytes(&fields::USER_AGENT, About::Sender, value, at),
             "authorization" | "proxy-authorization" => auth::credentials(value, &at, sink),
             name => facts.take(name, value)?,
         }
@@ -119,7 +119,7 @@ pub(super) fn response(
         let at = place(input, header, base);
         let value = header.value;
         match header.name.to_ascii_lowercase().as_str() {
-            "server" => tell(&fields::SERVER, About::Sender, value, at, sink),
+            "server" => sink.found_bytes(&fields::SERVER, About::Sender, value, at),
             "x-powered-by" => powered_by(value, at, sink),
             "www-authenticate" | "proxy-authenticate" => auth::challenge(value, &at, sink),
             name => facts.take(name, value)?,
@@ -158,12 +158,6 @@ fn whole(parsed: httparse::Result<usize>, input: &[u8]) -> Result<Option<usize>,
 fn place(input: &[u8], header: &Header<'_>, base: usize) -> Range<usize> {
     let start = header.value.as_ptr().addr().saturating_sub(input.as_ptr().addr());
     base + start..base + start + header.value.len()
-}
-
-fn tell(field: &'static Field, about: About, value: &[u8], at: Range<usize>, sink: &mut dyn Sink) {
-    if let Some(text) = crate::text::clean(value) {
-        sink.found(field, about, &text, at);
-    }
 }
 
 /// `PHP/7.4.3` becomes `PHP@7.4.3`; a name alone gets an empty version.

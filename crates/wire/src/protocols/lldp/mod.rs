@@ -103,17 +103,11 @@ fn tell(payload: &[u8], kind: u16, at: &Range<usize>, sink: &mut dyn Sink) {
     let value = payload.get(at.clone()).unwrap_or_default();
     match kind {
         NAMED => name(value, at, sink),
-        DESCRIBED => tell_text(&DESCRIPTION, value, at, sink),
+        DESCRIBED => sink.found_bytes(&DESCRIPTION, About::Sender, value, at.clone()),
         CAPABLE => capabilities(value, at, sink),
         MANAGED => management(value, at, sink),
         ORGANISATION => organisation(value, at, sink),
         _ => {}
-    }
-}
-
-fn tell_text(field: &'static Field, value: &[u8], at: &Range<usize>, sink: &mut dyn Sink) {
-    if let Some(clean) = text::clean(value) {
-        sink.found(field, About::Sender, &clean, at.clone());
     }
 }
 
@@ -162,7 +156,7 @@ fn organisation(value: &[u8], at: &Range<usize>, sink: &mut dyn Sink) {
         11 => &ASSET,
         _ => return,
     };
-    tell_text(field, rest, &(at.start + 4..at.end), sink);
+    sink.found_bytes(field, About::Sender, rest, at.start + 4..at.end);
 }
 
 const fn inventory(name: &'static str, attribute: Attribute, confidence: Confidence) -> Field {

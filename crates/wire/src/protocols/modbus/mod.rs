@@ -15,7 +15,6 @@ use crate::dissect::{
     About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol,
 };
 use crate::reader::Reader;
-use crate::text;
 
 /// Modbus over TCP.
 pub const PROTOCOL: StreamProtocol =
@@ -155,9 +154,7 @@ fn identification(message: &mut Reader<'_>, sink: &mut dyn Sink) -> Option<()> {
             5 => &MODEL_NAME,
             _ => continue,
         };
-        if let Some(clean) = text::clean(value) {
-            sink.found(field, About::Sender, &clean, start..message.position());
-        }
+        sink.found_bytes(field, About::Sender, value, start..message.position());
     }
     Some(())
 }

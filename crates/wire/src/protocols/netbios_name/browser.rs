@@ -11,7 +11,6 @@ use model::{Attribute, Confidence};
 use super::name::NetbiosName;
 use crate::dissect::{About, Datagram, Field, Heard, Server, Sink};
 use crate::reader::Reader;
-use crate::text;
 
 pub(super) const FIELDS: &[Field] = &[HOST, OS, ROLE];
 
@@ -81,9 +80,7 @@ fn announcement(payload: &[u8], smb: usize, sink: &mut dyn Sink) -> Option<()> {
     let start = reader.position();
     let name = reader.take(16)?;
     let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
-    if let Some(clean) = text::clean(name) {
-        sink.found(&HOST, About::Sender, &clean, start..start + name.len());
-    }
+    sink.found_bytes(&HOST, About::Sender, name, start..start + name.len());
     let (major, minor) = (reader.u8()?, reader.u8()?);
     let os = format!("Windows NT {major}.{minor}");
     sink.found(&OS, About::Sender, &os, start + 16..start + 18);

@@ -129,9 +129,7 @@ impl<'a> Attributes<'a> {
             let access = access.or_else(|| self.access_address.map(|ip| ip.to_string()));
             let port = String::from_utf8_lossy(port);
             let whole = format!("{} {port}", access.unwrap_or_default());
-            if let Some(clean) = text::clean_str(&whole) {
-                sink.found(&SWITCH_PORT, About::Mac(station), &clean, at.clone());
-            }
+            sink.found_text(&SWITCH_PORT, About::Mac(station), &whole, at.clone());
         }
     }
 }

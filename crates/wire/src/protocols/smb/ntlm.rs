@@ -106,9 +106,7 @@ fn report_name(
     // A host's name is its first label; the rest is its domain.
     let is_host = field.attribute == Attribute::Hostname;
     let name = if is_host { name.split('.').next().unwrap_or(&name) } else { &name };
-    if let Some(name) = text::clean_str(name.trim_start_matches('\\')) {
-        sink.found(field, About::Sender, &name, at(place(message, value)));
-    }
+    sink.found_text(field, About::Sender, name.trim_start_matches('\\'), at(place(message, value)));
 }
 
 fn report_version(

@@ -173,7 +173,7 @@ impl<'a> Pdu<'a> {
             && enterprise.rest().starts_with(ENTERPRISES)
             && let Some(text) = ber::identifier_text(enterprise.rest())
         {
-            tell_text(&TRAP_ENTERPRISE, self.about, &text, &range(&enterprise), sink);
+            sink.found_text(&TRAP_ENTERPRISE, self.about, &text, range(&enterprise));
         }
         match bindings(self.bindings, self.about, sink) {
             Some(()) => Heard::Mine(server),
@@ -208,25 +208,13 @@ fn object_value(
     let at = range(value);
     if tag == IDENTIFIER && field.attribute == Attribute::SnmpSysObjectId {
         let text = ber::identifier_text(value.rest()).unwrap_or_default();
-        tell_text(field, about, &text, &at, sink);
+        sink.found_text(field, about, &text, at);
     } else if tag == OCTETS {
         let Some(clean) = text::clean(value.rest()) else { return };
         sink.found(field, about, &clean, at.clone());
         if *field == objects::SYS_NAME && host::is_host_name(&clean) {
             sink.found(&objects::SYS_NAME_HOST, about, host::split(&clean).0, at);
         }
-    }
-}
-
-fn tell_text(
-    field: &'static Field,
-    about: About,
-    text: &str,
-    at: &Range<usize>,
-    sink: &mut dyn Sink,
-) {
-    if let Some(clean) = text::clean_str(text) {
-        sink.found(field, about, &clean, at.clone());
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::{
     Datagram, ENGINE, Heard, OCTETS, Pdu, REPORT, ROLE, Reader, SEQUENCE, Server, Sink, VERSION,
-    ber, range, tell_text,
+    ber, range,
 };
 use crate::dissect::About;
 
@@ -67,7 +67,7 @@ fn engine(mut parameters: Reader<'_>, about: About, sink: &mut dyn Sink) {
         for byte in engine.rest() {
             let _ = write!(digits, "{byte:02x}");
         }
-        tell_text(&ENGINE, about, &digits, &range(&engine), sink);
+        sink.found_text(&ENGINE, about, &digits, range(&engine));
     }
 }
 

@@ -73,9 +73,7 @@ fn header(server: Server, name: &[u8], value: &[u8], start: usize, sink: &mut dy
         (Attribute::UpnpType, _) if text.starts_with("uuid:") => return,
         _ => &text,
     };
-    if let Some(text) = crate::text::clean_str(text) {
-        sink.found(field, About::Sender, &text, start..start + value.len());
-    }
+    sink.found_text(field, About::Sender, text, start..start + value.len());
 }
 
 /// Lines of a header block and where each starts, up to the empty line.

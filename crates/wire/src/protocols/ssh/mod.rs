@@ -94,9 +94,7 @@ fn read_line(input: &[u8], side: &mut Side, sink: &mut dyn Sink) -> Step {
 
 fn report_identification(line: &[u8], sink: &mut dyn Sink) {
     let line = line.trim_ascii_end();
-    if let Some(banner) = text::clean(line) {
-        sink.found(&BANNER, About::Sender, &banner, 0..line.len());
-    }
+    sink.found_bytes(&BANNER, About::Sender, line, 0..line.len());
     let Some((software, at)) = software_version(line) else {
         sink.odd(NAME, "identification without a software version", Answerable::Sender);
         return;

@@ -13,7 +13,6 @@ use model::{Attribute, Confidence};
 use crate::dissect::{
     About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol,
 };
-use crate::text;
 
 /// Telnet over TCP.
 pub const PROTOCOL: StreamProtocol = StreamProtocol {
@@ -119,9 +118,7 @@ impl Dissector {
         let place = |index: usize| data.bytes.get(index).map_or(0, |(_, place)| *place);
         let (start, line, end) = (place(0), place(prompt.line), place(prompt.colon));
         let shown = data.bytes.get(..prompt.line).unwrap_or_default();
-        if let Some(banner) = text::clean(&flat(shown)) {
-            sink.found(&BANNER, About::Sender, &banner, start..line);
-        }
+        sink.found_bytes(&BANNER, About::Sender, &flat(shown), start..line);
         let asked = data.bytes.get(prompt.line..prompt.colon).unwrap_or_default();
         if let Some(name) = host_name(&flat(asked)) {
             sink.found(&HOST, About::Sender, &name, line..end);

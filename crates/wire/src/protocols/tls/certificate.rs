@@ -44,9 +44,7 @@ fn read_leaf(leaf: &[u8], at: &dyn Fn(Range<usize>) -> Range<usize>, sink: &mut 
     for (field, value, place) in
         [(&SUBJECT, &subject_text, &subject_at), (&ISSUER, &issuer_text, &issuer_at)]
     {
-        if let Some(value) = text::clean_str(value) {
-            sink.found(field, About::Sender, &value, place.clone());
-        }
+        sink.found_text(field, About::Sender, value, place.clone());
     }
     for (field, time) in [
         (&NOT_BEFORE, certificate.validity().not_before),
@@ -84,9 +82,7 @@ fn report_names(
             },
             _ => continue,
         };
-        if let Some(value) = text::clean_str(&value) {
-            sink.found(&ALTERNATIVE_NAME, About::Sender, &value, at(place(leaf, raw)));
-        }
+        sink.found_text(&ALTERNATIVE_NAME, About::Sender, &value, at(place(leaf, raw)));
     }
 }
 

@@ -136,9 +136,7 @@ impl Soap<'_> {
     }
 
     fn found(&mut self, field: &'static Field, about: About, value: &str, at: &Range<usize>) {
-        if let Some(text) = crate::text::clean_str(value) {
-            self.sink.found(field, about, &text, self.place.range(at));
-        }
+        self.sink.found_text(field, about, value, self.place.range(at));
     }
 
     fn keep(&mut self, field: &'static Field, value: &str, leaf: &Leaf<'_>) {
