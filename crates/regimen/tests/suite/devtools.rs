@@ -115,11 +115,20 @@ impl Page {
         answer["result"]["value"].clone()
     }
 
-    /// The text of the first element that `selector` finds.
+    /// Waits until an expression is true.
+    pub(crate) fn holds(&mut self, expression: &str) {
+        let end = deadline(WAIT);
+        while self.value(expression) != true {
+            assert!(!end.is_over(), "{expression} is not so at {}", self.address());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The text of the first element that `selector` finds, once there is one.
     pub(crate) fn text(&mut self, selector: &str) -> String {
-        let found = self.value(&format!("document.querySelector({selector:?})?.innerText ?? null"));
-        let found = found.as_str().map(|found| found.trim().to_owned());
-        found.unwrap_or_else(|| panic!("no {selector} at {}", self.address()))
+        self.holds(&format!("document.querySelector({selector:?}) !== null"));
+        let found = self.value(&format!("document.querySelector({selector:?}).innerText"));
+        text(&found).trim().to_owned()
     }
 
     pub(crate) fn count(&mut self, selector: &str) -> u64 {
@@ -339,10 +348,12 @@ static BROWSER: LazyLock<Mutex<Option<Browser>>> = LazyLock::new(|| Mutex::new(B
 /// Where Debian and its kin put the browser.
 const PROGRAMS: [&str; 2] = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
-const FLAGS: [&str; 15] = [
+const FLAGS: [&str; 16] = [
     "--headless",
     "--remote-debugging-pipe",
     "--no-sandbox",
+    // A click on a page that is not painted yet counts.
+    "--allow-pre-commit-input",
     "--disable-gpu",
     "--disable-quic",
     "--disable-dev-shm-usage",
