@@ -33,8 +33,6 @@ pub fn clean_str(text: &str) -> Option<Cow<'_, str>> {
     }
     // The cut may fall behind a blank.
     kept.truncate(kept.trim_end().len());
-    // The cut may have fallen behind a blank.
-    kept.truncate(kept.trim_end().len());
     Some(Cow::Owned(kept))
 }
 
