@@ -103,6 +103,17 @@ pub enum Direction {
     ToClient,
 }
 
+impl Direction {
+    /// What is kept of the side that sends this way; the client's stands first.
+    pub(crate) const fn side<T>(self, sides: &mut [T; 2]) -> &mut T {
+        let [client, server] = sides;
+        match self {
+            Self::ToServer => client,
+            Self::ToClient => server,
+        }
+    }
+}
+
 /// Whether the start of a conversation belongs to a protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Probe {
@@ -112,6 +123,17 @@ pub enum Probe {
     NeedMore,
     /// It does not.
     NotMine,
+}
+
+impl Probe {
+    /// What two sides say together: either may rule the protocol out, else either proves it.
+    pub(crate) const fn of_sides(sides: [Self; 2]) -> Self {
+        match sides {
+            [Self::NotMine, _] | [_, Self::NotMine] => Self::NotMine,
+            [Self::Mine, _] | [_, Self::Mine] => Self::Mine,
+            [Self::NeedMore, Self::NeedMore] => Self::NeedMore,
+        }
+    }
 }
 
 /// The first bytes of a connection, as far as they were seen. Either side may still be empty.
@@ -140,6 +162,21 @@ pub enum Step {
     Malformed(&'static str),
     /// A message is larger than we read. The conversation keeps its application.
     OverLimit(&'static str),
+}
+
+/// The bytes before the first `end`, of which at most `bytes_max` may come; else the step to take
+/// instead: to wait, or to stop over the limit that `over` names.
+pub(crate) fn until<'a>(
+    input: &'a [u8],
+    end: &[u8],
+    bytes_max: usize,
+    over: &'static str,
+) -> Result<&'a [u8], Step> {
+    let found = memchr::memmem::find(input, end);
+    if found.unwrap_or(input.len()) > bytes_max {
+        return Err(Step::OverLimit(over));
+    }
+    found.and_then(|length| input.get(..length)).ok_or(Step::Used(0))
 }
 
 /// Reads one connection.
@@ -263,3 +300,22 @@ pub const BUFFER_BYTES_MAX: usize = 256 * 1024;
 
 /// Most bytes of each direction that are kept while no probe has decided.
 pub const PROBE_BYTES_MAX: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_up_to_the_end_or_the_limit() {
+        for (row, input, want) in [
+            ("whole", b"ab\r\ncd".as_slice(), Ok(b"ab".as_slice())),
+            ("empty", b"\r\n", Ok(b"")),
+            ("still to come", b"ab\r", Err(Step::Used(0))),
+            ("as long as allowed", b"abcd\r\n", Ok(b"abcd")),
+            ("too long", b"abcde\r\n", Err(Step::OverLimit("long"))),
+            ("too long without an end", b"abcde", Err(Step::OverLimit("long"))),
+        ] {
+            assert_eq!(until(input, b"\r\n", 4, "long"), want, "{row}");
+        }
+    }
+}

@@ -182,8 +182,7 @@ impl Findings<'_> {
 
 impl Dicom {
     fn side(&mut self, direction: Direction) -> &mut Side {
-        let [to_server, to_client] = &mut self.sides;
-        if direction == Direction::ToServer { to_server } else { to_client }
+        direction.side(&mut self.sides)
     }
 
     fn advance(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step {

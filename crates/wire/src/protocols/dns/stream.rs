@@ -11,11 +11,7 @@ use crate::reader::Reader;
 pub(super) fn probe(opening: &Opening<'_>) -> Probe {
     let verdicts = [(opening.to_server, false), (opening.to_client, true)]
         .map(|(bytes, response)| judge(bytes, response));
-    match verdicts {
-        [Probe::NotMine, _] | [_, Probe::NotMine] => Probe::NotMine,
-        [Probe::Mine, _] | [_, Probe::Mine] => Probe::Mine,
-        _ => Probe::NeedMore,
-    }
+    Probe::of_sides(verdicts)
 }
 
 /// Judges the first message of one side. A question must be one question of a known class whose

@@ -108,8 +108,7 @@ impl StreamDissector for Hl7 {
 
 impl Hl7 {
     fn place(&mut self, direction: Direction) -> &mut Place {
-        let [to_server, to_client] = &mut self.sides;
-        if direction == Direction::ToServer { to_server } else { to_client }
+        direction.side(&mut self.sides)
     }
 }
 

@@ -177,8 +177,7 @@ impl StreamDissector for Http {
 
 impl Http {
     fn side(&mut self, direction: Direction) -> &mut Side {
-        let [to_server, to_client] = &mut self.sides;
-        if direction == Direction::ToServer { to_server } else { to_client }
+        direction.side(&mut self.sides)
     }
 
     fn step(&mut self, direction: Direction, view: View<'_>, sink: &mut dyn Sink) -> Move {

@@ -10,7 +10,7 @@
 use model::{Attribute, Confidence};
 
 use crate::dissect::{
-    About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol,
+    About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol, until,
 };
 
 /// SMTP over TCP.
@@ -115,19 +115,15 @@ impl Dissector {
 
 impl StreamDissector for Dissector {
     fn read(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step {
-        let Some(end) = memchr::memchr(b'\n', input) else {
-            let over = input.len() > LINE_BYTES_MAX;
-            return if over { Step::OverLimit("line over 8 KiB") } else { Step::Used(0) };
+        let line = match until(input, b"\n", LINE_BYTES_MAX, "line over 8 KiB") {
+            Ok(line) => line,
+            Err(step) => return step,
         };
-        if end > LINE_BYTES_MAX {
-            return Step::OverLimit("line over 8 KiB");
-        }
         self.lines += 1;
-        let line = input.get(..end).unwrap_or_default();
         if self.read_line(direction, line, sink) || self.lines >= LINES_MAX {
             return Step::Done;
         }
-        Step::Used(end + 1)
+        Step::Used(line.len() + 1)
     }
 }
 

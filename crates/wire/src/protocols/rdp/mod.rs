@@ -126,8 +126,7 @@ enum Side {
 
 impl StreamDissector for Dissector {
     fn read(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step {
-        let [client, server] = &mut self.sides;
-        let side = if direction == Direction::ToServer { client } else { server };
+        let side = direction.side(&mut self.sides);
         if *side == Side::Settings && input.first() == Some(&tls::record::HANDSHAKE) {
             *side = Side::Tls;
         }

@@ -9,7 +9,7 @@
 use model::{Attribute, Confidence};
 
 use crate::dissect::{
-    About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol,
+    About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol, until,
 };
 use crate::text;
 
@@ -26,12 +26,7 @@ pub const PROTOCOL: StreamProtocol = StreamProtocol {
 pub const FIELDS: &[Field] = &[SERVER, USER_AGENT];
 
 fn probe(opening: &Opening<'_>) -> Probe {
-    let sides = [probe_request(opening.to_server), probe_response(opening.to_client)];
-    match sides {
-        [Probe::NotMine, _] | [_, Probe::NotMine] => Probe::NotMine,
-        [Probe::Mine, _] | [_, Probe::Mine] => Probe::Mine,
-        _ => Probe::NeedMore,
-    }
+    Probe::of_sides([probe_request(opening.to_server), probe_response(opening.to_client)])
 }
 
 fn probe_response(side: &[u8]) -> Probe {
@@ -66,21 +61,17 @@ struct Dissector {
 
 impl StreamDissector for Dissector {
     fn read(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step {
-        let [client, server] = &mut self.done;
-        let done = if direction == Direction::ToServer { client } else { server };
+        let done = direction.side(&mut self.done);
         if *done {
             return Step::Used(input.len());
         }
-        let Some(end) = memchr::memmem::find(input, b"\r\n\r\n") else {
-            let over = input.len() > HEAD_BYTES_MAX;
-            return if over { Step::OverLimit("head over 8 KiB") } else { Step::Used(0) };
+        let head = match until(input, b"\r\n\r\n", HEAD_BYTES_MAX, "head over 8 KiB") {
+            Ok(head) => head,
+            Err(step) => return step,
         };
-        if end > HEAD_BYTES_MAX {
-            return Step::OverLimit("head over 8 KiB");
-        }
-        report_headers(input.get(..end).unwrap_or_default(), sink);
+        report_headers(head, sink);
         *done = true;
-        if self.done == [true; 2] { Step::Done } else { Step::Used(end + 4) }
+        if self.done == [true; 2] { Step::Done } else { Step::Used(head.len() + 4) }
     }
 }
 

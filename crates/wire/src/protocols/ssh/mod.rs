@@ -15,7 +15,7 @@ use md5::{Digest, Md5};
 use model::{Answerable, Attribute, Confidence};
 
 use crate::dissect::{
-    About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol,
+    About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol, until,
 };
 use crate::reader::Reader;
 use crate::text;
@@ -64,8 +64,7 @@ enum Side {
 
 impl StreamDissector for Dissector {
     fn read(&mut self, direction: Direction, input: &[u8], sink: &mut dyn Sink) -> Step {
-        let [client, server] = &mut self.sides;
-        let side = if direction == Direction::ToServer { client } else { server };
+        let side = direction.side(&mut self.sides);
         let step = match side {
             Side::Identification => read_line(input, side, sink),
             Side::KeyExchange => read_packet(direction, input, side, sink),
@@ -77,19 +76,15 @@ impl StreamDissector for Dissector {
 
 /// Reads one line; the identification is the first that starts with `SSH-`.
 fn read_line(input: &[u8], side: &mut Side, sink: &mut dyn Sink) -> Step {
-    let Some(end) = memchr::memchr(b'\n', input) else {
-        let over = input.len() > PREAMBLE_BYTES_MAX;
-        return if over { Step::OverLimit("line over 4 KiB") } else { Step::Used(0) };
+    let line = match until(input, b"\n", PREAMBLE_BYTES_MAX, "line over 4 KiB") {
+        Ok(line) => line,
+        Err(step) => return step,
     };
-    let line = input.get(..end).unwrap_or_default();
-    if line.len() > PREAMBLE_BYTES_MAX {
-        return Step::OverLimit("line over 4 KiB");
-    }
     if line.starts_with(MARK) {
         report_identification(line, sink);
         *side = Side::KeyExchange;
     }
-    Step::Used(end + 1)
+    Step::Used(line.len() + 1)
 }
 
 fn report_identification(line: &[u8], sink: &mut dyn Sink) {

@@ -28,12 +28,7 @@ pub const FIELDS: &[Field] = &[SERVER_VERSION, CLIENT_VERSION, OFFERED, CHOSEN];
 
 /// Decides from the version of either side.
 fn probe(opening: &Opening<'_>) -> Probe {
-    let sides = [opening.to_client, opening.to_server].map(probe_side);
-    match sides {
-        [Probe::NotMine, _] | [_, Probe::NotMine] => Probe::NotMine,
-        [Probe::Mine, _] | [_, Probe::Mine] => Probe::Mine,
-        _ => Probe::NeedMore,
-    }
+    Probe::of_sides([opening.to_client, opening.to_server].map(probe_side))
 }
 
 fn probe_side(side: &[u8]) -> Probe {
