@@ -4,7 +4,7 @@
 //! Input:   one TCP connection of blocks 0x0B … 0x1C 0x0D, or of one bare message that starts
 //!          with `MSH`.
 //! Output:  sending and receiving application and facility, message type, version.
-//! Limits:  a header of [`msh::MSH_BYTES_MAX`]; of a bare message only the first is read.
+//! Limits:  a header of `msh::MSH_BYTES_MAX`; of a bare message only the first is read.
 //! Privacy: behind the header nothing is looked at but the byte 0x1C that ends the block.
 
 mod msh;

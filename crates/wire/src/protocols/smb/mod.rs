@@ -1,7 +1,7 @@
 //! SMB: dialect, signing, and what both ends say of their system before anybody logs in.
 //!
-//! Source:  RFC 1002 section 4.3 (session service), MS-CIFS and MS-SMB (SMB 1, in [`smb1`]),
-//!          MS-SMB2 section 2.2 (SMB 2 and 3, in [`smb2`]), MS-NLMP (in [`ntlm`]).
+//! Source:  RFC 1002 section 4.3 (session service), MS-CIFS and MS-SMB (SMB 1, in `smb1`),
+//!          MS-SMB2 section 2.2 (SMB 2 and 3, in `smb2`), MS-NLMP (in `ntlm`).
 //! Input:   both directions, on port 139 behind a session request, on port 445 without one.
 //! Output:  dialect with signing, system names, versions, host and domain names.
 //! Limits:  [`MESSAGE_BYTES_MAX`], [`MESSAGES_MAX`].

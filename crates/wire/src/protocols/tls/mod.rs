@@ -6,7 +6,7 @@
 //! Input:   both directions from the first byte. A hello or certificate may span any number of
 //!          records and segments.
 //! Output:  server name, versions, JA4 of the client, leaf certificate of the server.
-//! Limits:  [`record::MESSAGE_BYTES_MAX`], [`certificate::NAMES_MAX`].
+//! Limits:  `record::MESSAGE_BYTES_MAX`, `certificate::NAMES_MAX`.
 //! Privacy: a client's certificate may name a person, so it is never looked at; e-mail addresses
 //!          in a server's certificate are left out. Nothing behind the handshake is read.
 
