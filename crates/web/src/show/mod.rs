@@ -33,6 +33,11 @@ pub(crate) fn prose(text: impl AsRef<str>) -> String {
     clipped(text.as_ref(), PROSE_CHARS_MAX)
 }
 
+/// A sentence of ours that quotes words from outside between backticks; they are set apart.
+pub(crate) fn quoting(sentence: impl AsRef<str>) -> Quoting {
+    Quoting(text(sentence))
+}
+
 /// A value, or the word that says there is none.
 #[expect(clippy::ref_option, reason = "templates pass fields by reference")]
 pub(crate) fn maybe(value: &Option<String>) -> Maybe<'_> {
@@ -189,6 +194,28 @@ impl fmt::Display for Maybe<'_> {
 
 impl HtmlSafe for Maybe<'_> {}
 
+/// A sentence with quotations.
+pub(crate) struct Quoting(String);
+
+impl fmt::Display for Quoting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ticks = self.0.matches('`').count();
+        for (number, part) in self.0.split('`').enumerate() {
+            // An odd tick at the end opens nothing.
+            let quoted = number % 2 == 1 && number < ticks;
+            let part = escaped(part);
+            match (quoted, number % 2) {
+                (true, _) => write!(f, "<q>{part}</q>")?,
+                (false, 1) => write!(f, "`{part}")?,
+                (false, _) => f.write_str(&part)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl HtmlSafe for Quoting {}
+
 /// A time, or the word that says there is none.
 pub(crate) struct MaybeWhen(Option<When>);
 
@@ -250,6 +277,20 @@ const PROSE_CHARS_MAX: usize = 4000;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotations_are_set_apart_and_escaped() {
+        for (sentence, want) in [
+            ("Is it `X`?", "Is it <q>X</q>?"),
+            ("`a` and `b`", "<q>a</q> and <q>b</q>"),
+            ("an odd ` tick", "an odd ` tick"),
+            ("`<script>`", "<q>&lt;script&gt;</q>"),
+        ] {
+            let got =
+                quoting(sentence).to_string().replace("&#60;", "&lt;").replace("&#62;", "&gt;");
+            assert_eq!(got, want, "{sentence}");
+        }
+    }
 
     #[test]
     #[rustfmt::skip]
