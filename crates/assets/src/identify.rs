@@ -167,6 +167,10 @@ fn build(group: &Group, gathered: Gathered, site: &str, before: Option<Device>) 
     });
     let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
     let mut device = before.unwrap_or_else(|| new_device(&primary(group), site, first, last));
+    if device.addresses.is_empty() {
+        // Until now only a record spoke of it; the time of reading a record is no sighting.
+        (device.first_seen, device.last_seen) = (first, last);
+    }
     device.first_seen = device.first_seen.min(first);
     device.last_seen = device.last_seen.max(last);
     device.addresses.extend(gathered.addresses);

@@ -176,6 +176,17 @@ fn a_record_that_stands_twice_is_told() {
 }
 
 #[test]
+fn reading_a_record_is_no_sighting() {
+    let inventory = read_inventory("cmms.csv", b"asset_id,mac\nA1,02:00:00:00:00:01\n");
+    let late = Timestamp::from_seconds(1_000_000);
+    let known = join_inventory(&inventory, "", Index::default(), late).devices;
+    let wire = Scene::new().talks("02:00:00:00:00:01", "10.0.0.1").observations();
+    let seen = identify(&wire, "", &Index::new(known)).devices;
+    assert_eq!(seen[0].asset_id.as_deref(), Some("A1"));
+    assert_eq!(seen[0].last_seen, Timestamp::from_seconds(2), "as the capture says");
+}
+
+#[test]
 fn a_weak_value_does_not_join_two_devices() {
     let first = Scene::new().talks("02:00:00:00:00:01", "10.0.0.1").says(
         "02:00:00:00:00:01",
