@@ -76,6 +76,8 @@ fn tell(common: &Common, hub: &Hub, inputs: &Path, summary: &IngestSummary) -> R
     output::print(common, &overview, std::slice::from_ref(&overview), |out| {
         writeln!(out, "A simulated hospital; its makers, models and advisories are invented.")?;
         writeln!(out, "Its files are in {}", inputs.display())?;
+        let store = inputs.parent().unwrap_or(inputs).display();
+        writeln!(out, "Other commands see it with --data {store}")?;
         writeln!(
             out,
             "{} devices, {} disclosures: {} devices affected, {} not decided, {} skipped inputs",
