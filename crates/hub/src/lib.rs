@@ -1,12 +1,12 @@
+//! Use cases: authorize, load, decide, store, in one transaction.
+//!
+//! Every front door calls these and nothing below them. Calls block; an asynchronous caller runs
+//! them on a blocking thread. Nothing here knows HTTP.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::redundant_closure_for_method_calls,
     reason = "what it proposes for `store.read(|tx| tx.overview())` does not compile"
 )]
-//! Use cases: authorize, load, decide, store, in one transaction.
-//!
-//! Every front door calls these and nothing below them. Calls block; an asynchronous caller runs
-//! them on a blocking thread. Nothing here knows HTTP.
 
 mod disclosures;
 mod error;

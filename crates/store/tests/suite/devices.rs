@@ -1,3 +1,5 @@
+//! Devices kept, listed, merged and counted.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Device, Source, Timestamp, Verdict};

@@ -1,3 +1,5 @@
+//! Disclosures, their versions, and the KEV and EPSS tables.
+
 use model::{Answerable, Skip, Verdict};
 use store::Store;
 use store::records::{DisclosureFilter, IngestRow, NewDisclosure, Outcome, Page};

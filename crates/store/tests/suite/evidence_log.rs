@@ -1,3 +1,5 @@
+//! The evidence log: chained, refused to change, found out when changed.
+
 use serde_json::json;
 use store::records::Page;
 use store::{Store, StoreError, StoreUrl};

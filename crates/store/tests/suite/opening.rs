@@ -1,3 +1,5 @@
+//! Opening a store: addresses, migrations, foreign and newer schemas.
+
 use model::Answerable;
 use store::{Store, StoreError, StoreUrl};
 

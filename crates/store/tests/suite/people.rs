@@ -1,3 +1,5 @@
+//! Accounts and sessions.
+
 use store::records::{PersonRow, SessionRow};
 
 use crate::harness::for_each_store;

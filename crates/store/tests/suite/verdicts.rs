@@ -1,3 +1,5 @@
+//! Verdicts by configuration, and the questions left open.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Epss, Kev, Verdict};

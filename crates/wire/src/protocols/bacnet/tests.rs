@@ -1,3 +1,5 @@
+//! BACnet/IP by example.
+
 use proptest::prelude::*;
 
 use super::*;

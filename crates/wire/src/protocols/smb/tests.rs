@@ -1,3 +1,5 @@
+//! SMB and NTLM by example.
+
 use super::*;
 use crate::dissect::Direction::{ToClient, ToServer};
 use crate::testing::{hex, probe as probes, stream};

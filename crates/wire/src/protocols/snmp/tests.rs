@@ -1,3 +1,5 @@
+//! SNMP by example.
+
 use proptest::prelude::*;
 
 use super::*;

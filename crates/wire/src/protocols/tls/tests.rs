@@ -1,3 +1,5 @@
+//! TLS handshakes by example.
+
 use super::*;
 use crate::dissect::Direction::{ToClient, ToServer};
 use crate::testing::{hex, probe as probes, stream};
