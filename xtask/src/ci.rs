@@ -5,17 +5,32 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-const STEPS: &[(&str, &[&str], &[(&str, &str)])] = &[
-    ("formatting", &["fmt", "--all", "--check"], &[]),
-    ("tests", &["test", "--workspace"], &[]),
-    ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[]),
-    ("documentation", &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")]),
+/// One thing to check.
+struct Check {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const CHECKS: &[Check] = &[
+    Check { name: "formatting", arguments: &["fmt", "--all", "--check"], environment: &[] },
+    Check { name: "tests", arguments: &["test", "--workspace"], environment: &[] },
+    Check {
+        name: "lints",
+        arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        environment: &[],
+    },
+    Check {
+        name: "documentation",
+        arguments: &["doc", "--workspace", "--no-deps"],
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+    },
 ];
 
-/// Runs every step.
+/// Runs every check.
 #[expect(clippy::disallowed_methods, reason = "tells how long each step took")]
 pub(crate) fn run() -> Result<()> {
-    for (name, arguments, environment) in STEPS {
+    for Check { name, arguments, environment } in CHECKS {
         println!("== {name}: cargo {}", arguments.join(" "));
         let start = Instant::now();
         let status = Command::new(env!("CARGO"))

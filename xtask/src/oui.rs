@@ -6,6 +6,7 @@
 //!         hexadecimal digits, which is also its length in bits.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -20,7 +21,7 @@ pub(crate) fn write_table(folder: &str, date: &str) -> Result<()> {
     ensure!(blocks.len() > 30_000, "only {} blocks; is the listing whole?", blocks.len());
     let mut text = format!("# source: IEEE registration authority listings; date: {date}\n");
     for (prefix, organization) in &blocks {
-        text.push_str(&format!("{prefix}\t{organization}\n"));
+        writeln!(text, "{prefix}\t{organization}")?;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../knowledge/oui.tsv");
     std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
