@@ -51,7 +51,7 @@ pub fn display_name(device: &Device) -> String {
     known.or_else(address).unwrap_or_else(|| device.id.to_string())
 }
 
-/// The fact that stands for `attribute`, in facts that [`derive`] has sorted. A mere hint never
+/// The fact that stands for `attribute`, in facts that [`derive()`] has sorted. A mere hint never
 /// does: it is shown among the facts, and the value stays unknown.
 pub fn current(facts: &[Fact], attribute: Attribute) -> Option<&Fact> {
     let stands = |fact: &&Fact| fact.attribute == attribute && fact.confidence >= CURRENT_MIN;
