@@ -87,19 +87,24 @@ fn version_of_own_software(facts: &mut Vec<Fact>) {
 }
 
 /// An archive or a workstation passes on images that other devices made. What stands in those
-/// images about their maker, model and serial number is no evidence about whoever sent them.
+/// images about their maker, model and serial number is no evidence about whoever sent them. Where
+/// all images of a sender were made by one device, and it keeps none, they are likely its own.
 fn doubt_images_of_others(facts: &mut [Fact]) {
     let keeps_images = facts
         .iter()
         .any(|f| f.attribute == Attribute::Role && KEEPS_IMAGES.contains(&f.value.as_str()));
-    let made: BTreeSet<&str> = facts
-        .iter()
-        .filter(|f| f.attribute == Attribute::Serial && is_from_image(f))
-        .map(|fact| fact.value.as_str())
-        .collect();
-    if keeps_images || made.len() > 1 {
-        for fact in facts.iter_mut().filter(|fact| is_from_image(fact)) {
+    let distinct = |attribute: Attribute| -> usize {
+        let told = facts.iter().filter(|f| f.attribute == attribute && is_from_image(f));
+        told.map(|fact| fact.value.as_str()).collect::<BTreeSet<_>>().len()
+    };
+    let counts = IMAGE_MAKER.map(distinct);
+    let one_version = distinct(Attribute::SoftwareVersion) == 1;
+    let made_by_one = counts.iter().all(|count| *count <= 1) && counts.contains(&1);
+    for fact in facts.iter_mut().filter(|fact| is_from_image(fact)) {
+        if keeps_images || !made_by_one {
             fact.confidence = fact.confidence.min(Confidence::WEAK);
+        } else if fact.attribute != Attribute::SoftwareVersion || one_version {
+            fact.confidence = fact.confidence.max(OWN_IMAGE);
         }
     }
 }
@@ -178,7 +183,8 @@ fn is_derived(fact: &Fact) -> bool {
 fn names(facts: &[Fact]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for attribute in NAMES {
-        for fact in facts.iter().filter(|fact| fact.attribute == *attribute) {
+        let stands = |fact: &&Fact| fact.attribute == *attribute && fact.confidence >= CURRENT_MIN;
+        for fact in facts.iter().filter(stands) {
             if !names.iter().any(|name| name.eq_ignore_ascii_case(&fact.value)) {
                 names.push(fact.value.clone());
             }
@@ -203,6 +209,13 @@ fn distinct(facts: &[Fact], attribute: Attribute) -> Vec<String> {
 
 /// Least confidence of a fact that can be the current value of an attribute.
 const CURRENT_MIN: Confidence = Confidence::from_thousandths(400);
+
+/// Trust in what stands in images that one device made, as far as was seen.
+const OWN_IMAGE: Confidence = Confidence::from_thousandths(450);
+
+/// Attributes of an image that tell one making device from another.
+const IMAGE_MAKER: [Attribute; 4] =
+    [Attribute::Maker, Attribute::Model, Attribute::Serial, Attribute::StationName];
 
 /// Roles of devices that hold images they did not make.
 const KEEPS_IMAGES: &[&str] =
@@ -300,5 +313,38 @@ mod tests {
         merge(&mut facts);
         assert_eq!(facts.iter().map(|fact| fact.count).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(facts[0].first_seen, Timestamp::from_seconds(1));
+    }
+
+    #[test]
+    fn tells_own_images_from_those_of_others() {
+        let told = |attribute, value: &str, field: &str| Fact {
+            attribute,
+            ..fact(
+                value,
+                Confidence::WEAK,
+                Source::Wire {
+                    capture: "a.pcap".into(),
+                    frame: 1,
+                    offset_bytes: 0,
+                    length_bytes: 1,
+                    protocol: "dicom".into(),
+                    field: field.into(),
+                    rule: String::new(),
+                },
+                1,
+            )
+        };
+        let model = |value: &str| told(Attribute::Model, value, "(0008,1090)");
+        let role = || told(Attribute::Role, "dicom_storage_scp", "(0000,0100)");
+        for (name, mut facts, want) in [
+            ("one maker of images", vec![model("CT 64"), model("CT 64")], Some("CT 64")),
+            ("two", vec![model("CT 64"), model("MR 15")], None),
+            ("an archive", vec![model("CT 64"), role()], None),
+        ] {
+            doubt_images_of_others(&mut facts);
+            merge(&mut facts);
+            let got = current(&facts, Attribute::Model).map(|fact| fact.value.as_str());
+            assert_eq!(got, want, "{name}");
+        }
     }
 }
