@@ -183,7 +183,10 @@ fn is_derived(fact: &Fact) -> bool {
 fn names(facts: &[Fact]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for attribute in NAMES {
-        let stands = |fact: &&Fact| fact.attribute == *attribute && fact.confidence >= CURRENT_MIN;
+        // A host name that only a DNS answer told is better than none; a station name in an image
+        // that others made is worse.
+        let least = if *attribute == Attribute::Hostname { Confidence::WEAK } else { CURRENT_MIN };
+        let stands = |fact: &&Fact| fact.attribute == *attribute && fact.confidence >= least;
         for fact in facts.iter().filter(stands) {
             if !names.iter().any(|name| name.eq_ignore_ascii_case(&fact.value)) {
                 names.push(fact.value.clone());
