@@ -124,18 +124,7 @@ fn report(scene: &mut Scene<'_>) {
 fn system_group(scene: &mut Scene<'_>) {
     let device = scene.actor;
     let description = format!("{} {}", device.maker, device.model);
-    let system = snmp::System {
-        description: &description,
-        enterprise: 0,
-        name: &device.hostname,
-        location: &device.location,
-    };
-    let id = scene.rng.word() >> 1;
-    let port = scene.ephemeral();
-    let (own, other) = (device.host, scene.peer.host);
-    scene.datagram(&other, &own, (port, 161), &snmp::question(snmp::V1, "public", id));
-    scene.pass(900);
-    scene.datagram(&own, &other, (161, port), &snmp::answer(snmp::V1, "public", id, &system));
+    super::network::system_group(scene, snmp::V1, &description);
 }
 
 /// A technician signs in to the service console.

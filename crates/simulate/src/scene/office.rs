@@ -115,18 +115,7 @@ fn system_group(scene: &mut Scene<'_>) {
     let device = scene.actor;
     let description =
         format!("{} {}; firmware {}", device.maker, device.model, device.software_version);
-    let system = snmp::System {
-        description: &description,
-        enterprise: 0,
-        name: &device.hostname,
-        location: &device.location,
-    };
-    let id = scene.rng.word() >> 1;
-    let port = scene.ephemeral();
-    let (own, other) = (device.host, scene.peer.host);
-    scene.datagram(&other, &own, (port, 161), &snmp::question(snmp::V2C, "public", id));
-    scene.pass(900);
-    scene.datagram(&own, &other, (161, port), &snmp::answer(snmp::V2C, "public", id, &system));
+    super::network::system_group(scene, snmp::V2C, &description);
 }
 
 /// The storage's own page.
