@@ -8,31 +8,26 @@
     reason = "what it proposes for `store.read(|tx| tx.overview())` does not compile"
 )]
 
-mod disclosures;
+mod access;
+mod decide;
 mod error;
-mod ingest;
-mod inventory;
-mod kind;
-mod matching;
 pub mod one_shot;
-mod people;
-mod session;
-mod summaries;
+mod take_in;
 mod view;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use access::Throttle;
+use ::access::Throttle;
 use store::records::{DeviceFacets, OpenQuestion, Overview};
 use store::{Store, StoreUrl};
 
-use summaries::Kept;
+use view::kept::Kept;
 
+pub use access::people::NewPerson;
+pub use access::session::{Caller, SignIn, SignedIn};
 pub use error::HubError;
-pub use ingest::{IngestRequest, IngestSummary};
-pub use kind::{Kind, UnknownKind};
-pub use people::NewPerson;
-pub use session::{Caller, SignIn, SignedIn};
+pub use take_in::kind::{Kind, UnknownKind};
+pub use take_in::{IngestRequest, IngestSummary};
 pub use view::{BadRow, EvidenceCheck, Facets};
 
 /// The hub: a store and the knowledge compiled in. Cheap to clone.

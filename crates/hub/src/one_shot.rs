@@ -13,7 +13,7 @@ use serde::Serialize;
 use wire::Observer;
 
 use crate::HubError;
-use crate::kind::{Kind, kind_of};
+use crate::take_in::kind::{Kind, kind_of};
 
 /// What a capture showed, and what of it could not be used.
 #[derive(Debug, Default)]
@@ -151,7 +151,7 @@ pub fn match_files(inventory: &Path, disclosures: &[PathBuf]) -> Result<Matched,
     }
     pile.read(&walked.inputs);
     skipped.append(&mut pile.skipped);
-    let rows = crate::matching::match_inventory(&read, pile);
+    let rows = crate::decide::match_inventory(&read, pile);
     Ok(Matched { rows, skipped })
 }
 

@@ -8,35 +8,16 @@
 //! Privacy: no patient data reaches this crate. Addresses, names and people of the hospital do, so
 //! the file is its owner's alone and no error shows a stored value.
 
-mod conditions;
-mod configurations;
-mod conversations;
-mod device_list;
-mod device_read;
-mod device_write;
-mod disclosure_list;
+mod devices;
 mod disclosures;
-mod error;
-mod evidence_log;
-mod feeds;
+mod engine;
+mod evidence;
 pub mod ingests;
-mod migrate;
-mod overview;
 mod people;
-mod postgres;
 pub mod records;
-mod search;
-mod settings;
-mod settle;
-mod software;
-mod sql;
-mod sqlite;
-mod store;
-mod tx;
-mod url;
 mod verdicts;
 
-pub use error::{Cause, StoreError};
-pub use store::Store;
-pub use tx::{Tx, WriteTx};
-pub use url::{FILE_NAME, StoreUrl};
+pub use engine::error::{Cause, StoreError};
+pub use engine::store::Store;
+pub use engine::tx::{Tx, WriteTx};
+pub use engine::url::{FILE_NAME, StoreUrl};

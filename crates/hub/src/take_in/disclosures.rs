@@ -1,0 +1,249 @@
+//! Taking disclosures, KEV and EPSS in.
+
+use link::Input;
+use model::{Answerable, Skip, Timestamp};
+use rayon::prelude::*;
+use serde_json::json;
+use store::records::{NewDisclosure, Outcome};
+use store::{StoreError, WriteTx};
+use vulnerability::csaf;
+
+use crate::access::session::{environment, invalid};
+use crate::take_in::kind::Kind;
+use crate::take_in::{IngestSummary, Taken, record, sha256_hex};
+use crate::{Caller, Hub, HubError};
+
+/// A document that was read, or the reason why not.
+enum Read {
+    Document(Box<NewDisclosure>),
+    Refused(Skip),
+}
+
+impl Hub {
+    /// Takes CSAF documents in, a batch to a transaction. Each has its own ingest and evidence row.
+    pub(crate) fn ingest_disclosures(
+        &self,
+        caller: &Caller,
+        inputs: &[Input],
+        now: Timestamp,
+        summary: &mut IngestSummary,
+    ) -> Result<(), HubError> {
+        for batch in inputs.chunks(BATCH_DOCUMENTS) {
+            let read: Vec<Read> = batch.par_iter().map(read_document).collect();
+            let taken = self.store().write(|tx| {
+                let mut taken = Vec::with_capacity(batch.len());
+                for (input, read) in batch.iter().zip(&read) {
+                    let outcome = match read {
+                        Read::Document(new) => Some(tx.put_disclosure(new, now)?),
+                        Read::Refused(_) => None,
+                    };
+                    let one = taken_of(input, read, outcome);
+                    if outcome != Some(Outcome::Unchanged) {
+                        record(tx, caller, &one, &details(read, outcome), now)?;
+                    }
+                    taken.push(one);
+                }
+                Ok::<_, HubError>(taken)
+            })?;
+            for one in taken {
+                summary.add(one);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the KEV catalogue in; it replaces the one before, unless that is newer.
+    pub(crate) fn ingest_kev(
+        &self,
+        caller: &Caller,
+        input: &Input,
+        now: Timestamp,
+    ) -> Result<Taken, HubError> {
+        let bytes = link::read_document(&input.path).map_err(invalid)?;
+        let catalogue = vulnerability::kev::read(&bytes)
+            .map_err(|refusal| HubError::Invalid(in_words(&refusal.place, &refusal.reason)))?;
+        let edition = Edition {
+            kind: Kind::Kev,
+            name: catalogue.version,
+            content_hash: sha256_hex(&bytes),
+            rows: catalogue.entries.len() as u64,
+            skipped: catalogue.skipped.iter().map(|(place, why)| skip(input, place, why)).collect(),
+        };
+        self.ingest_edition(caller, input, edition, now, |tx| tx.replace_kev(&catalogue.entries))
+    }
+
+    /// Takes EPSS scores in; they replace those of the same CVEs, unless those are newer.
+    pub(crate) fn ingest_epss(
+        &self,
+        caller: &Caller,
+        input: &Input,
+        now: Timestamp,
+    ) -> Result<Taken, HubError> {
+        let bytes = link::read_document(&input.path).map_err(invalid)?;
+        let scores = vulnerability::epss::read(&bytes);
+        let place = |row: &usize| format!("row {row}");
+        let edition = Edition {
+            kind: Kind::Epss,
+            name: scores.date.unwrap_or_default(),
+            content_hash: sha256_hex(&bytes),
+            rows: scores.entries.len() as u64,
+            skipped: scores
+                .skipped
+                .iter()
+                .map(|(row, why)| skip(input, &place(row), why))
+                .collect(),
+        };
+        self.ingest_edition(caller, input, edition, now, |tx| tx.merge_epss(&scores.entries))
+    }
+
+    fn ingest_edition(
+        &self,
+        caller: &Caller,
+        input: &Input,
+        edition: Edition,
+        now: Timestamp,
+        put: impl FnOnce(&WriteTx) -> Result<(), StoreError>,
+    ) -> Result<Taken, HubError> {
+        let kind = edition.kind.name();
+        let setting = format!("{kind}_edition");
+        self.store().write(|tx| {
+            let known = tx.ingested(kind, &edition.content_hash)?;
+            let held = tx.setting(&setting)?.unwrap_or_default();
+            if !known && edition.name < held {
+                let older =
+                    format!("it is the edition `{}`; the newer `{held}` is held", edition.name);
+                return Err(HubError::Invalid(older));
+            }
+            let name = edition.name.clone();
+            let taken = edition.taken(input, known);
+            if !known {
+                put(tx)?;
+                tx.put_setting(&setting, &name)?;
+                record(tx, caller, &taken, &json!({ "edition": name }), now)?;
+            }
+            Ok(taken)
+        })
+    }
+}
+
+/// A table that is published anew from time to time.
+struct Edition {
+    kind: Kind,
+    /// Version or day; a later one sorts behind an earlier one. Empty where the file does not say.
+    name: String,
+    content_hash: String,
+    rows: u64,
+    skipped: Vec<Skip>,
+}
+
+impl Edition {
+    fn taken(self, input: &Input, known: bool) -> Taken {
+        Taken {
+            kind: self.kind,
+            name: input.name(),
+            content_hash: self.content_hash,
+            read: self.rows + self.skipped.len() as u64,
+            accepted: if known { 0 } else { self.rows },
+            unchanged: if known { self.rows } else { 0 },
+            skipped: self.skipped,
+        }
+    }
+}
+
+/// The key of a disclosure: publisher namespace and tracking identifier.
+pub(crate) fn key_of(summary: &csaf::Summary) -> String {
+    let (namespace, id) = summary.key();
+    format!("{namespace}#{id}")
+}
+
+fn read_document(input: &Input) -> Read {
+    let path = input.path.display().to_string();
+    let refused = |place: String, reason: String, answerable| {
+        Read::Refused(Skip { path: path.clone(), place, reason, answerable })
+    };
+    let raw = match link::read_document(&input.path) {
+        Ok(raw) => raw,
+        Err(error) => return refused(String::new(), error.to_string(), Answerable::Environment),
+    };
+    let reading = match csaf::read(&raw) {
+        Ok(reading) => reading,
+        Err(refusal) => return Read::Refused(refusal.into_skip(path)),
+    };
+    match new_disclosure(reading, raw) {
+        Ok(new) => Read::Document(Box::new(new)),
+        Err(error) => refused(String::new(), error.to_string(), Answerable::Us),
+    }
+}
+
+fn new_disclosure(reading: csaf::Reading, raw: Vec<u8>) -> Result<NewDisclosure, HubError> {
+    let document = serde_json::to_value(&reading.document).map_err(environment)?;
+    let csaf::Document { summary, products, .. } = reading.document;
+    let mut words: Vec<&str> = products.iter().map(|product| product.name.as_str()).collect();
+    words.sort_unstable();
+    words.dedup();
+    Ok(NewDisclosure {
+        key: key_of(&summary),
+        search_text: words.join("\n"),
+        id: summary.id,
+        publisher: summary.publisher.name,
+        title: summary.title,
+        version: summary.version,
+        released: summary.initial_release_date,
+        updated: summary.current_release_date,
+        vulnerabilities: summary.cves,
+        score: summary.score_max,
+        document,
+        warnings: reading
+            .warnings
+            .iter()
+            .map(|warning| in_words(&warning.pointer, &warning.what))
+            .collect(),
+        content_hash: summary.content_hash,
+        raw,
+    })
+}
+
+fn taken_of(input: &Input, read: &Read, outcome: Option<Outcome>) -> Taken {
+    let unchanged = outcome == Some(Outcome::Unchanged);
+    let (content_hash, skipped) = match read {
+        Read::Document(new) => (new.content_hash.clone(), Vec::new()),
+        Read::Refused(skip) => (String::new(), vec![skip.clone()]),
+    };
+    Taken {
+        kind: Kind::Csaf,
+        name: input.name(),
+        content_hash,
+        read: 1,
+        accepted: u64::from(outcome.is_some() && !unchanged),
+        unchanged: u64::from(unchanged),
+        skipped,
+    }
+}
+
+fn details(read: &Read, outcome: Option<Outcome>) -> serde_json::Value {
+    match read {
+        Read::Document(new) => json!({
+            "disclosure": new.key,
+            "version": new.version,
+            "outcome": outcome,
+            "warnings": new.warnings.len(),
+        }),
+        Read::Refused(skip) => json!({ "refused": skip.reason, "where": skip.place }),
+    }
+}
+
+fn skip(input: &Input, place: &str, reason: &str) -> Skip {
+    Skip {
+        path: input.path.display().to_string(),
+        place: place.to_owned(),
+        reason: reason.to_owned(),
+        answerable: Answerable::Sender,
+    }
+}
+
+fn in_words(place: &str, what: &str) -> String {
+    if place.is_empty() { what.to_owned() } else { format!("{place}: {what}") }
+}
+
+/// Documents to a transaction: enough to make the commit cheap, few enough to bound memory.
+const BATCH_DOCUMENTS: usize = 500;

@@ -1,0 +1,257 @@
+//! Taking input in: anything, from a file or a folder, found out by its content.
+//!
+//! A file is one transaction with its evidence row, so an ingest that is cut short leaves whole
+//! files behind and nothing half done. The same content twice changes nothing.
+
+mod devices;
+mod disclosures;
+pub(crate) mod kind;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use access::Permission;
+use link::{Input, ReadError};
+use model::{Answerable, Skip, Timestamp};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use store::WriteTx;
+use store::records::IngestRow;
+
+use crate::take_in::kind::{Kind, kind_of};
+use crate::{Caller, Hub, HubError};
+
+/// What to take in.
+#[derive(Clone, Debug, Default)]
+pub struct IngestRequest {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// The type, where the caller knows better than the content.
+    pub kind: Option<Kind>,
+    /// Site that the devices belong to; empty for the only site.
+    pub site: String,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct IngestSummary {
+    /// Records read: captures and disclosures count as one, tables by row.
+    pub read: u64,
+    /// Records used.
+    pub accepted: u64,
+    /// Records that were there already.
+    pub unchanged: u64,
+    /// What was not used, and why.
+    pub skipped: Vec<Skip>,
+    /// Records read, by type.
+    pub by_type: BTreeMap<String, u64>,
+    /// What verdicts must be decided anew for.
+    #[serde(skip)]
+    pub(crate) changed: Changed,
+}
+
+/// What an ingest changed of that on which verdicts depend.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Changed {
+    documents: bool,
+    devices: bool,
+}
+
+/// What became of one file.
+pub(crate) struct Taken {
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    pub(crate) content_hash: String,
+    pub(crate) read: u64,
+    pub(crate) accepted: u64,
+    pub(crate) unchanged: u64,
+    pub(crate) skipped: Vec<Skip>,
+}
+
+impl Hub {
+    /// Takes in every file at or below the paths of `request`, then decides verdicts anew where
+    /// devices or disclosures changed.
+    pub fn ingest(
+        &self,
+        caller: &Caller,
+        request: &IngestRequest,
+        now: Timestamp,
+    ) -> Result<IngestSummary, HubError> {
+        caller.require(Permission::IngestInventory)?;
+        let mut summary = IngestSummary::default();
+        let walked = link::walk(&request.paths);
+        for (path, error) in walked.refused {
+            summary.skip(&path, &error);
+        }
+        let mut documents = Vec::new();
+        for input in walked.inputs {
+            match kind_of_file(&input.path, request.kind) {
+                Ok(Some(kind)) => {
+                    caller.require(permission(kind))?;
+                    if kind == Kind::Csaf {
+                        documents.push(input);
+                    } else {
+                        self.ingest_file(caller, &input, kind, request, now, &mut summary)?;
+                    }
+                }
+                Ok(None) => summary.unrecognised(&input),
+                Err(error) => summary.skip(&input.path, &error),
+            }
+        }
+        self.ingest_disclosures(caller, &documents, now, &mut summary)?;
+        if summary.changed.documents || summary.changed.devices {
+            self.rematch(caller, summary.changed.documents, now)?;
+        }
+        Ok(summary)
+    }
+
+    fn ingest_file(
+        &self,
+        caller: &Caller,
+        input: &Input,
+        kind: Kind,
+        request: &IngestRequest,
+        now: Timestamp,
+        summary: &mut IngestSummary,
+    ) -> Result<(), HubError> {
+        let taken = match kind {
+            Kind::Capture => self.ingest_capture(caller, input, &request.site, now),
+            Kind::Inventory => self.ingest_inventory(caller, input, &request.site, now),
+            Kind::Kev => self.ingest_kev(caller, input, now),
+            _ => self.ingest_epss(caller, input, now),
+        };
+        match taken {
+            Ok(taken) => summary.add(taken),
+            Err(HubError::Invalid(reason)) => summary.refuse(&input.path, reason),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// The kind the caller said, else the one its content shows.
+fn kind_of_file(path: &Path, said: Option<Kind>) -> Result<Option<Kind>, ReadError> {
+    if said.is_some() {
+        return Ok(said);
+    }
+    let head = link::read_head(path)?;
+    let kind = kind_of(&head);
+    // A JSON document may name its kind behind the first pages.
+    if kind.is_none() && head.contains(&b'{') {
+        let whole = link::read_document(path)?;
+        return Ok(kind_of(&whole));
+    }
+    Ok(kind)
+}
+
+/// Writes the ingest row of one file and its evidence, in the caller's transaction.
+pub(crate) fn record(
+    tx: &WriteTx,
+    caller: &Caller,
+    taken: &Taken,
+    details: &serde_json::Value,
+    now: Timestamp,
+) -> Result<(), HubError> {
+    crate::view::kept::move_on(tx)?;
+    tx.put_ingest(&IngestRow {
+        name: taken.name.clone(),
+        kind: taken.kind.name().to_owned(),
+        content_hash: taken.content_hash.clone(),
+        at: now,
+        by: caller.name.clone(),
+        read: taken.read,
+        accepted: taken.accepted,
+        unchanged: taken.unchanged,
+        skipped: taken.skipped.clone(),
+        skipped_count: taken.skipped.len() as u64,
+    })?;
+    let details = json!({
+        "type": taken.kind.name(),
+        "sha256": taken.content_hash,
+        "read": taken.read,
+        "accepted": taken.accepted,
+        "skipped": taken.skipped.len(),
+        "details": details,
+    });
+    tx.append_evidence(now, &caller.name, "ingest", &taken.name, &details)?;
+    Ok(())
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of a file of any size, in hexadecimal.
+pub(crate) fn sha256_of_file(path: &Path) -> Result<String, HubError> {
+    let unreadable = |error| HubError::Invalid(format!("it cannot be read: {error}"));
+    let mut file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0u8; 1 << 20];
+    loop {
+        let count = std::io::Read::read(&mut file, &mut buffer).map_err(unreadable)?;
+        if count == 0 {
+            return Ok(hex(&digest.finalize()));
+        }
+        digest.update(buffer.get(..count).unwrap_or_default());
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+const fn permission(kind: Kind) -> Permission {
+    match kind {
+        Kind::Inventory => Permission::IngestInventory,
+        _ => Permission::Ingest,
+    }
+}
+
+impl IngestSummary {
+    pub(crate) fn add(&mut self, taken: Taken) {
+        self.read += taken.read;
+        self.accepted += taken.accepted;
+        self.unchanged += taken.unchanged;
+        let changed = taken.accepted > 0;
+        self.changed.documents |= changed && taken.kind == Kind::Csaf;
+        self.changed.devices |= changed && matches!(taken.kind, Kind::Capture | Kind::Inventory);
+        self.skipped.extend(taken.skipped);
+        *self.by_type.entry(taken.kind.name().to_owned()).or_default() += taken.read;
+    }
+
+    pub(crate) fn skip(&mut self, path: &Path, error: &ReadError) {
+        let answerable = match error {
+            ReadError::Unreadable(_) => Answerable::Environment,
+            ReadError::TooLarge | ReadError::Damaged(_) => Answerable::Sender,
+            _ => Answerable::Caller,
+        };
+        self.read += 1;
+        self.skipped.push(Skip {
+            path: path.display().to_string(),
+            place: String::new(),
+            reason: error.to_string(),
+            answerable,
+        });
+    }
+
+    fn refuse(&mut self, path: &Path, reason: String) {
+        self.read += 1;
+        self.skipped.push(Skip {
+            path: path.display().to_string(),
+            place: String::new(),
+            reason,
+            answerable: Answerable::Sender,
+        });
+    }
+
+    fn unrecognised(&mut self, input: &Input) {
+        let reason = "its content is of no type that is read: capture, CSAF, KEV, EPSS, inventory";
+        self.refuse(&input.path, reason.to_owned());
+    }
+}

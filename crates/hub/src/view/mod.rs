@@ -1,0 +1,180 @@
+//! Reading: what the pages, the API and the command line show.
+
+pub(crate) mod kept;
+
+use access::Permission;
+use model::DeviceId;
+use store::records::{
+    DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, DisclosureDetail,
+    DisclosureFilter, DisclosureRow, EvidenceRow, IngestRow, OpenQuestion, Overview, Page, Rows,
+    SoftwareRow, VerdictFilter,
+};
+
+use store::{StoreError, Tx};
+
+use crate::{Caller, Hub, HubError};
+
+impl Hub {
+    /// The state of the whole house.
+    pub fn overview(&self, caller: &Caller) -> Result<Overview, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| {
+            let mut overview = self.inner.overview.or_load(tx, |tx| tx.overview())?;
+            // A sign-in is evidence too, and changes nothing else.
+            overview.evidence_rows = tx.evidence_head()?.map_or(0, |head| head.number);
+            Ok::<_, StoreError>(overview)
+        })?)
+    }
+
+    /// The questions that would decide most unknown verdicts, most first.
+    pub fn open_questions(
+        &self,
+        caller: &Caller,
+        limit: u64,
+    ) -> Result<Vec<OpenQuestion>, HubError> {
+        caller.require(Permission::Read)?;
+        let load = |tx: &Tx<'_>| tx.open_questions(QUESTIONS_KEPT);
+        let kept = |tx: &Tx<'_>| self.inner.questions.or_load(tx, load);
+        let mut questions = self.store().read(kept)?;
+        questions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(questions)
+    }
+
+    /// Devices that match `filter`.
+    pub fn devices(
+        &self,
+        caller: &Caller,
+        filter: &DeviceFilter,
+        order: DeviceOrder,
+        page: Page,
+    ) -> Result<Rows<DeviceRow>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.device_rows(filter, order, page))?)
+    }
+
+    /// Values that devices have for `maker` and `class`, with how many, for the filters.
+    pub fn device_facets(&self, caller: &Caller) -> Result<Facets, HubError> {
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| {
+            let kept = &self.inner.facets;
+            kept.or_load(tx, |tx| tx.device_facets())
+        })?;
+        Ok(Facets { classes: found.classes, makers: found.makers, sites: found.sites })
+    }
+
+    /// One device with all that is known of it.
+    pub fn device(&self, caller: &Caller, id: DeviceId) -> Result<DeviceDetail, HubError> {
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| tx.device_detail(id))?;
+        found.ok_or_else(|| HubError::NotFound { kind: "device", key: id.to_string() })
+    }
+
+    /// Software and how many devices have it.
+    pub fn software(
+        &self,
+        caller: &Caller,
+        text: Option<&str>,
+        page: Page,
+    ) -> Result<Rows<SoftwareRow>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.software_rows(text, page))?)
+    }
+
+    /// Disclosures that match `filter`, those that touch devices first, newest first.
+    pub fn disclosures(
+        &self,
+        caller: &Caller,
+        filter: &DisclosureFilter,
+        page: Page,
+    ) -> Result<Rows<DisclosureRow>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.disclosure_rows(filter, page))?)
+    }
+
+    /// One disclosure, by its key or its tracking id, with a page of the devices it touches.
+    pub fn disclosure(
+        &self,
+        caller: &Caller,
+        key: &str,
+        page: Page,
+    ) -> Result<DisclosureDetail, HubError> {
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| tx.disclosure_detail(key, page))?;
+        found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
+    }
+
+    /// The document as it was received, byte for byte.
+    pub fn disclosure_raw(&self, caller: &Caller, key: &str) -> Result<Vec<u8>, HubError> {
+        caller.require(Permission::Read)?;
+        let found = self.store().read(|tx| tx.disclosure_raw(key))?;
+        found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
+    }
+
+    /// Verdicts that match `filter`, worst first.
+    pub fn verdicts(
+        &self,
+        caller: &Caller,
+        filter: &VerdictFilter,
+        page: Page,
+    ) -> Result<Rows<DeviceVerdict>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.verdict_rows(filter, page))?)
+    }
+
+    /// What was taken in, newest first, with what was skipped.
+    pub fn ingests(&self, caller: &Caller, page: Page) -> Result<Rows<IngestRow>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.store().read(|tx| tx.ingest_rows(page))?)
+    }
+
+    /// The evidence log, newest first.
+    pub fn evidence(&self, caller: &Caller, page: Page) -> Result<Rows<EvidenceRow>, HubError> {
+        caller.require(Permission::ReadEvidence)?;
+        Ok(self.store().read(|tx| tx.evidence_rows(page))?)
+    }
+
+    /// Checks the whole evidence chain.
+    pub fn verify_evidence(&self, caller: &Caller) -> Result<EvidenceCheck, HubError> {
+        caller.require(Permission::ReadEvidence)?;
+        let check = self.store().read(|tx| tx.verify_evidence(None))?;
+        let first_bad = check.first_bad.map(|bad| BadRow { row: bad.row, reason: bad.reason });
+        Ok(EvidenceCheck { ok: check.ok, rows: check.rows, head: check.head, first_bad })
+    }
+}
+
+/// Questions kept ready; more than any page shows.
+const QUESTIONS_KEPT: u64 = 1000;
+
+/// Values to filter devices by, each with how many devices have it.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Facets {
+    /// Classes.
+    pub classes: Vec<(String, u64)>,
+    /// Makers.
+    pub makers: Vec<(String, u64)>,
+    /// Sites.
+    pub sites: Vec<(String, u64)>,
+}
+
+/// Whether the evidence chain holds.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct EvidenceCheck {
+    /// True where every row is as it was written, in order, none missing.
+    pub ok: bool,
+    /// Rows checked.
+    pub rows: u64,
+    /// Hash of the last row, hexadecimal.
+    pub head: String,
+    /// The first row that does not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_bad: Option<BadRow>,
+}
+
+/// The first row of the evidence chain that does not hold.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct BadRow {
+    /// Its number, from 1.
+    pub row: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}

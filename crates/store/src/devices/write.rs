@@ -1,0 +1,306 @@
+//! Writing devices: whole, in batches; and merging one into another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Address, Attribute, Device, DeviceId, Mac, Software, Source, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::devices::search::device_words;
+use crate::engine::conditions::{Conditions, LIST_MAX};
+use crate::engine::sql::{Param, to_json};
+use crate::engine::tx::WriteTx;
+use crate::records::DeviceChange;
+use crate::{StoreError, records};
+
+/// What a device is apart from the columns of its row.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Body {
+    #[serde(default)]
+    pub(crate) addresses: Vec<Address>,
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
+    #[serde(default)]
+    pub(crate) serial: Option<String>,
+    #[serde(default)]
+    pub(crate) software: Vec<Software>,
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+    #[serde(default)]
+    pub(crate) protocols: Vec<String>,
+    #[serde(default)]
+    pub(crate) custom_fields: BTreeMap<String, String>,
+}
+
+impl WriteTx<'_> {
+    /// Inserts devices, or replaces those that are there, whole: facts that a change does not
+    /// carry are gone. An id that was merged away comes back to life.
+    pub fn put_devices(&self, changes: &[DeviceChange]) -> Result<(), StoreError> {
+        let by_id: BTreeMap<DeviceId, &DeviceChange> =
+            changes.iter().map(|change| (change.device.id, change)).collect();
+        let changes: Vec<&DeviceChange> = by_id.into_values().collect();
+        for batch in changes.chunks(LIST_MAX) {
+            self.put_batch(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Says that `from` is the same device as `into`. Its record is kept as it was, whoever asks
+    /// for `from` is given `into`, and its conversations become those of `into`. The facts are for
+    /// the caller to join, with [`WriteTx::put_devices`].
+    ///
+    /// False where `from` is not there (any more), or is `into`.
+    pub fn merge_device(
+        &self,
+        from: DeviceId,
+        into: DeviceId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let into = self.live_id(into)?;
+        let Some(record) = self.device(from)?.filter(|found| found.id == from && from != into)
+        else {
+            return Ok(false);
+        };
+        let (from_text, into_text, body) = (from.to_string(), into.to_string(), to_json(&record)?);
+        let configuration =
+            self.number("SELECT configuration FROM device WHERE id = ?1", &[(&from_text).into()])?;
+        self.touched.borrow_mut().insert(configuration);
+        self.run(
+            "INSERT INTO merged_device (id, merged_into, at, body) VALUES (?1, ?2, ?3, ?4)",
+            &[(&from_text).into(), (&into_text).into(), at.into(), body.into()],
+        )?;
+        let pair = [Param::from(&into_text), Param::from(&from_text)];
+        self.run("UPDATE conversation SET client = ?1 WHERE client = ?2", &pair)?;
+        self.run("UPDATE conversation SET server = ?1 WHERE server = ?2", &pair)?;
+        self.run("DELETE FROM device WHERE id = ?1", &[(&from_text).into()])?;
+        Ok(true)
+    }
+
+    fn put_batch(&self, batch: &[&DeviceChange]) -> Result<(), StoreError> {
+        let known = self.known(batch)?;
+        self.forget_parts(&known)?;
+        let configurations =
+            self.configuration_numbers(batch.iter().map(|change| &change.configuration))?;
+        self.touched.borrow_mut().extend(known.values().map(|(_, configuration)| configuration));
+        self.touched.borrow_mut().extend(configurations.values());
+        let mut numbered = Vec::with_capacity(batch.len());
+        for change in batch {
+            let number = match known.get(&change.device.id.to_string()) {
+                Some((number, _)) => *number,
+                None => self.next_number("device")?,
+            };
+            let configuration = configurations.get(&change.configuration).copied();
+            let missing = || StoreError::corrupt("a configuration was not written");
+            numbered.push((number, configuration.ok_or_else(missing)?, *change));
+        }
+        self.put_rows(&numbered)?;
+        self.put_parts(&numbered)
+    }
+
+    /// Number and configuration of those devices of a batch that are there, by id.
+    fn known(&self, batch: &[&DeviceChange]) -> Result<BTreeMap<String, (i64, i64)>, StoreError> {
+        let ids = || batch.iter().map(|change| Param::from(change.device.id.to_string()));
+        let mut merged = Conditions::default();
+        merged.and_one_of("id", ids());
+        self.run(&format!("DELETE FROM merged_device{}", merged.sql()), &merged.params)?;
+        let mut wanted = Conditions::default();
+        wanted.and_one_of("id", ids());
+        let sql = format!("SELECT id, number, configuration FROM device{}", wanted.sql());
+        let rows =
+            self.rows(&sql, &wanted.params, |row| Ok((row.text()?, (row.int()?, row.int()?))))?;
+        Ok(rows.into_iter().collect())
+    }
+
+    fn forget_parts(&self, known: &BTreeMap<String, (i64, i64)>) -> Result<(), StoreError> {
+        if known.is_empty() {
+            return Ok(());
+        }
+        for table in ["fact", "identifier", "software"] {
+            let mut of = Conditions::default();
+            of.and_one_of("device", known.values().map(|(number, _)| Param::from(*number)));
+            self.run(&format!("DELETE FROM {table}{}", of.sql()), &of.params)?;
+        }
+        Ok(())
+    }
+
+    fn put_rows(&self, batch: &[(i64, i64, &DeviceChange)]) -> Result<(), StoreError> {
+        // The counters are 0 until the transaction settles: the configuration is marked touched.
+        self.insert_many(
+            DEVICE_COLUMNS,
+            21,
+            DEVICE_CONFLICT,
+            batch.iter().map(|(number, configuration, change)| {
+                device_params(*number, *configuration, change)
+            }),
+        )?;
+        self.insert_many(
+            "device_search (device, words)",
+            2,
+            "ON CONFLICT (device) DO UPDATE SET words = excluded.words",
+            batch.iter().map(|(number, _, change)| {
+                vec![(*number).into(), device_words(&change.device).into()]
+            }),
+        )?;
+        let mut bodies = Vec::with_capacity(batch.len());
+        for (number, _, change) in batch {
+            bodies.push(vec![(*number).into(), to_json(&body_of(change))?.into()]);
+        }
+        self.insert_many(
+            "device_body (device, body)",
+            2,
+            "ON CONFLICT (device) DO UPDATE SET body = excluded.body",
+            bodies,
+        )
+    }
+
+    fn put_parts(&self, batch: &[(i64, i64, &DeviceChange)]) -> Result<(), StoreError> {
+        let mut facts = Vec::new();
+        let mut identifiers = Vec::new();
+        let mut software = Vec::new();
+        for (number, _, change) in batch {
+            let device = &change.device;
+            for (position, fact) in device.facts.iter().enumerate() {
+                facts.push(vec![
+                    (*number).into(),
+                    (position as u64).into(),
+                    fact.attribute.name().into(),
+                    (&fact.value).into(),
+                    u64::from(fact.confidence.thousandths()).into(),
+                    to_json(&fact.source)?.into(),
+                    fact.first_seen.into(),
+                    fact.last_seen.into(),
+                    fact.count.into(),
+                ]);
+            }
+            identifiers.extend(
+                identifiers_of(device)
+                    .into_iter()
+                    .map(|(kind, value)| vec![kind.into(), value.into(), (*number).into()]),
+            );
+            let distinct: BTreeSet<&Software> = device.software.iter().collect();
+            software.extend(distinct.into_iter().map(|software| {
+                vec![(&software.name).into(), (&software.version).into(), (*number).into()]
+            }));
+        }
+        self.insert_many(FACT_COLUMNS, 9, "", facts)?;
+        // Two texts that differ only in U+0000 are one in the database.
+        let once = "ON CONFLICT DO NOTHING";
+        self.insert_many("identifier (kind, value, device)", 3, once, identifiers)?;
+        self.insert_many("software (name, version, device)", 3, once, software)
+    }
+}
+
+/// The form in which an identifier is kept and looked for.
+pub(crate) fn identifier(kind: &'static str, value: &str) -> Option<(&'static str, String)> {
+    let value = match kind {
+        MAC => value.parse::<Mac>().ok().map(|mac| mac.to_string())?,
+        IP => value.parse::<std::net::IpAddr>().ok().map(|ip| ip.to_string())?,
+        _ => value.trim().to_lowercase(),
+    };
+    (!value.is_empty()).then_some((kind, value))
+}
+
+/// Everything that points to a device, chosen or not.
+fn identifiers_of(device: &Device) -> BTreeSet<(&'static str, String)> {
+    let mut all = BTreeSet::new();
+    for address in &device.addresses {
+        all.extend(address.mac.map(|mac| (MAC, mac.to_string())));
+        all.extend(address.ip.map(|ip| (IP, ip.to_string())));
+    }
+    all.extend(device.serial.as_deref().and_then(|value| identifier(SERIAL, value)));
+    all.extend(device.asset_id.as_deref().and_then(|value| identifier(ASSET_ID, value)));
+    for fact in &device.facts {
+        let kind = match fact.attribute {
+            Attribute::StatedMac => MAC,
+            Attribute::StatedIp => IP,
+            Attribute::Serial => SERIAL,
+            Attribute::Udi => UDI,
+            Attribute::AssetTag => ASSET_ID,
+            _ => continue,
+        };
+        all.extend(identifier(kind, &fact.value));
+    }
+    all
+}
+
+fn device_params(number: i64, configuration: i64, change: &DeviceChange) -> Vec<Param<'_>> {
+    let device = &change.device;
+    let name = best_name(device);
+    let or_empty = |value: &'_ Option<String>| -> Param<'_> {
+        Param::from(value.as_deref().unwrap_or_default().to_owned())
+    };
+    vec![
+        number.into(),
+        device.id.to_string().into(),
+        or_empty(&device.asset_id),
+        (&device.site).into(),
+        name.to_lowercase().into(),
+        name.into(),
+        or_empty(&device.class),
+        or_empty(&device.maker),
+        or_empty(&device.model),
+        or_empty(&device.software_version),
+        or_empty(&device.os),
+        or_empty(&device.location),
+        device.first_seen.into(),
+        device.last_seen.into(),
+        change.on_network.into(),
+        is_in_inventory(device).into(),
+        configuration.into(),
+        0i64.into(),
+        0i64.into(),
+        0i64.into(),
+        0i64.into(),
+    ]
+}
+
+/// The name to show: its own best name, else the hospital's key, else an address, else our key.
+pub(crate) fn best_name(device: &Device) -> String {
+    let address = || {
+        let newest = device.addresses.iter().max_by_key(|address| address.last_seen)?;
+        let ip = newest.ip.map(|ip| ip.to_string());
+        ip.or_else(|| newest.mac.map(|mac| mac.to_string()))
+    };
+    let name = device.names.first().cloned().or_else(|| device.asset_id.clone());
+    name.or_else(address).unwrap_or_else(|| device.id.to_string())
+}
+
+/// True where the hospital's own inventory has a row for it: its key, or any fact from a file.
+fn is_in_inventory(device: &Device) -> bool {
+    let from_file = |fact: &model::Fact| matches!(fact.source, Source::File { .. });
+    device.asset_id.is_some() || device.facts.iter().any(from_file)
+}
+
+fn body_of(change: &records::DeviceChange) -> Body {
+    let device = change.device.clone();
+    Body {
+        addresses: device.addresses,
+        names: device.names,
+        serial: device.serial,
+        software: device.software,
+        roles: device.roles,
+        protocols: device.protocols,
+        custom_fields: change.custom_fields.clone(),
+    }
+}
+
+/// Kinds of identifiers.
+pub(crate) const MAC: &str = "mac";
+pub(crate) const IP: &str = "ip";
+pub(crate) const SERIAL: &str = "serial";
+pub(crate) const UDI: &str = "udi";
+pub(crate) const ASSET_ID: &str = "asset_id";
+
+const DEVICE_COLUMNS: &str = "device (number, id, asset_id, site, name_key, name, class, maker, \
+     model, software_version, os, location, first_seen, last_seen, on_network, in_inventory, \
+     configuration, affected, unknown, not_affected, exploited)";
+
+const DEVICE_CONFLICT: &str = "ON CONFLICT (number) DO UPDATE SET asset_id = excluded.asset_id, \
+     site = excluded.site, name_key = excluded.name_key, name = excluded.name, \
+     class = excluded.class, maker = excluded.maker, model = excluded.model, \
+     software_version = excluded.software_version, os = excluded.os, \
+     location = excluded.location, first_seen = excluded.first_seen, \
+     last_seen = excluded.last_seen, on_network = excluded.on_network, \
+     in_inventory = excluded.in_inventory, configuration = excluded.configuration";
+
+const FACT_COLUMNS: &str = "fact (device, position, attribute, value, confidence, source, \
+     first_seen, last_seen, count)";

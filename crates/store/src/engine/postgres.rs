@@ -1,0 +1,147 @@
+//! PostgreSQL: a few connections, and one writer at a time by an advisory lock.
+//!
+//! Source: PostgreSQL 15 manual, 13.2 (isolation), 9.27.10 (advisory locks).
+
+use std::collections::HashMap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use postgres::{Client, Config, IsolationLevel, NoTls, Statement};
+
+use crate::StoreError;
+use crate::engine::error::PostgresCause;
+use crate::engine::tx::{Tx, WriteTx};
+
+/// A PostgreSQL database.
+pub(crate) struct Postgres {
+    config: Config,
+    place: String,
+    pool: Mutex<Pool>,
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct Pool {
+    idle: Vec<Connection>,
+    made: usize,
+}
+
+struct Connection {
+    client: Client,
+    statements: HashMap<String, Statement>,
+}
+
+impl Postgres {
+    pub(crate) fn new(config: &Config, place: String) -> Self {
+        let mut config = config.clone();
+        config.application_name("regimen");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        Self { config, place, pool: Mutex::default(), returned: Condvar::new() }
+    }
+
+    /// Writes behave as on SQLite: one at a time, each seeing all before it. The lock is taken
+    /// first, and at this level every statement sees what was committed before the statement.
+    pub(crate) fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut lent = self.connection()?;
+        let connection = lent.connection()?;
+        let mut transaction = connection
+            .client
+            .build_transaction()
+            .isolation_level(IsolationLevel::ReadCommitted)
+            .start()
+            .map_err(StoreError::from)?;
+        transaction
+            .batch_execute(&format!("SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+            .map_err(StoreError::from)?;
+        let tx = WriteTx::new(Tx::postgres(transaction, &mut connection.statements));
+        let value = work(&tx)?;
+        if let Some(transaction) = tx.into_tx().into_postgres() {
+            transaction.commit().map_err(StoreError::from)?;
+        }
+        Ok(value)
+    }
+
+    pub(crate) fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut lent = self.connection()?;
+        let connection = lent.connection()?;
+        let transaction = connection
+            .client
+            .build_transaction()
+            .isolation_level(IsolationLevel::RepeatableRead)
+            .read_only(true)
+            .start()
+            .map_err(StoreError::from)?;
+        work(&Tx::postgres(transaction, &mut connection.statements))
+    }
+
+    fn connection(&self) -> Result<Lent<'_>, StoreError> {
+        let mut pool = self.lock_pool();
+        loop {
+            match pool.idle.pop() {
+                Some(connection) if connection.client.is_closed() => pool.made -= 1,
+                Some(connection) => {
+                    return Ok(Lent { home: self, connection: Some(connection) });
+                }
+                None if pool.made < CONNECTIONS_MAX => break,
+                None => pool = self.returned.wait(pool).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+        pool.made += 1;
+        drop(pool);
+        // From here on the place taken above is given back on drop, connected or not.
+        let mut lent = Lent { home: self, connection: None };
+        let client = self.config.connect(NoTls).map_err(|error| StoreError::Open {
+            place: self.place.clone(),
+            source: Box::new(PostgresCause(error)),
+        })?;
+        lent.connection = Some(Connection { client, statements: HashMap::new() });
+        Ok(lent)
+    }
+
+    fn lock_pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that goes back where it came from.
+struct Lent<'s> {
+    home: &'s Postgres,
+    connection: Option<Connection>,
+}
+
+impl Lent<'_> {
+    fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        self.connection.as_mut().ok_or_else(|| {
+            StoreError::corrupt("a loan without a connection") // only a bug in this file
+        })
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut pool = self.home.lock_pool();
+        match self.connection.take() {
+            Some(connection) => pool.idle.push(connection),
+            None => pool.made = pool.made.saturating_sub(1),
+        }
+        drop(pool);
+        self.home.returned.notify_one();
+    }
+}
+
+/// Key of the advisory lock that every write takes; `regimen` on a telephone's keys.
+const WRITE_LOCK: i64 = 7_344_636;
+
+/// Connections at the same time; a server of default size has 100 for everybody.
+const CONNECTIONS_MAX: usize = 8;
+
+/// How long to wait for the server to answer at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,329 @@
+//! One transaction on either database. Every read is a method of [`Tx`], every write one of
+//! [`WriteTx`]; both are found in the modules of the things they are about.
+
+use std::cell::{Cell as Slot, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Deref;
+
+use postgres::Statement;
+use postgres::fallible_iterator::FallibleIterator as _;
+
+use crate::StoreError;
+use crate::engine::sql::{Param, Row, for_postgres, postgres_cells, sqlite_cells};
+
+/// A transaction that reads: one snapshot, however long it takes.
+pub struct Tx<'c> {
+    backend: Backend<'c>,
+    /// Set once a statement has failed.
+    failed: Slot<bool>,
+}
+
+/// A transaction that also writes. Reads inside it see what it has written.
+///
+/// Once a statement has failed, the whole transaction fails, even where the caller goes on.
+pub struct WriteTx<'c> {
+    tx: Tx<'c>,
+    /// Configurations whose devices or verdicts changed; what hangs on them is counted anew when
+    /// the transaction ends.
+    pub(crate) touched: RefCell<BTreeSet<i64>>,
+    /// Disclosures (by tracking id) that lost or gained a verdict.
+    pub(crate) touched_disclosures: RefCell<BTreeSet<String>>,
+    /// Set where the KEV catalogue changed.
+    pub(crate) kev_changed: Slot<bool>,
+    /// Row numbers given out in this transaction.
+    next_numbers: RefCell<BTreeMap<&'static str, i64>>,
+}
+
+enum Backend<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(RefCell<PostgresTx<'c>>),
+}
+
+struct PostgresTx<'c> {
+    transaction: postgres::Transaction<'c>,
+    statements: &'c mut HashMap<String, Statement>,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
+        Self { backend: Backend::Sqlite(connection), failed: Slot::new(false) }
+    }
+
+    pub(crate) fn postgres(
+        transaction: postgres::Transaction<'c>,
+        statements: &'c mut HashMap<String, Statement>,
+    ) -> Self {
+        let inner = RefCell::new(PostgresTx { transaction, statements });
+        Self { backend: Backend::Postgres(inner), failed: Slot::new(false) }
+    }
+
+    /// The transaction to commit, on PostgreSQL.
+    pub(crate) fn into_postgres(self) -> Option<postgres::Transaction<'c>> {
+        match self.backend {
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(inner) => Some(inner.into_inner().transaction),
+        }
+    }
+
+    /// Every row of a query, through `read`.
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&mut Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut all = Vec::new();
+        self.each(sql, params, |row| {
+            all.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Hands every row of a query to `take`, without keeping them.
+    pub(crate) fn each(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        take: impl FnMut(&mut Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.noting(match &self.backend {
+            Backend::Sqlite(connection) => sqlite_each(connection, sql, params, take),
+            Backend::Postgres(inner) => postgres_each(inner, sql, params, take),
+        })
+    }
+
+    /// The first row of a query.
+    pub(crate) fn first<T>(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        read: impl FnMut(&mut Row) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.rows(sql, params, read)?.into_iter().next())
+    }
+
+    /// The one number that a query gives; nothing counts as 0.
+    pub(crate) fn number(&self, sql: &str, params: &[Param<'_>]) -> Result<i64, StoreError> {
+        Ok(self.first(sql, params, Row::maybe_int)?.flatten().unwrap_or_default())
+    }
+
+    /// [`Tx::number`] of something that is never negative.
+    pub(crate) fn count(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        u64::try_from(self.number(sql, params)?).map_err(StoreError::corrupt)
+    }
+
+    /// PostgreSQL goes on after a failed statement only to throw everything away at the end and
+    /// call that success, so a failure is remembered.
+    fn noting<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.is_err() {
+            self.failed.set(true);
+        }
+        result
+    }
+
+    /// Fails where a statement has failed.
+    pub(crate) fn still_sound(&self) -> Result<(), StoreError> {
+        if self.failed.get() {
+            let message = "a statement had failed, so the transaction was not carried out";
+            return Err(StoreError::Database(message.into()));
+        }
+        Ok(())
+    }
+
+    fn run(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.noting(match &self.backend {
+            Backend::Sqlite(connection) => sqlite_run(connection, sql, params),
+            Backend::Postgres(inner) => postgres_run(inner, sql, params),
+        })
+    }
+}
+
+impl<'c> WriteTx<'c> {
+    pub(crate) fn new(tx: Tx<'c>) -> Self {
+        Self {
+            tx,
+            touched: RefCell::default(),
+            touched_disclosures: RefCell::default(),
+            kev_changed: Slot::new(false),
+            next_numbers: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn into_tx(self) -> Tx<'c> {
+        self.tx
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(crate) fn run(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.tx.run(sql, params)
+    }
+
+    /// Runs several statements that take no values.
+    pub(crate) fn script(&self, sql: &str) -> Result<(), StoreError> {
+        self.noting(match &self.tx.backend {
+            Backend::Sqlite(connection) => connection.execute_batch(sql).map_err(StoreError::from),
+            Backend::Postgres(inner) => {
+                borrow(inner).and_then(|mut inner| Ok(inner.transaction.batch_execute(sql)?))
+            }
+        })
+    }
+
+    /// True on PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.tx.backend, Backend::Postgres(_))
+    }
+
+    /// Inserts many rows of `columns` columns into `target` (`table (a, b)`), each followed by
+    /// `conflict` (`ON CONFLICT …`, or nothing).
+    ///
+    /// SQLite is fastest row by row with one prepared statement; PostgreSQL pays for each message,
+    /// so rows travel together.
+    pub(crate) fn insert_many<'p>(
+        &self,
+        target: &str,
+        columns: usize,
+        conflict: &str,
+        rows: impl IntoIterator<Item = Vec<Param<'p>>>,
+    ) -> Result<(), StoreError> {
+        let at_once = if self.is_postgres() { (PARAMS_AT_ONCE / columns).max(1) } else { 1 };
+        let mut params: Vec<Param<'p>> = Vec::with_capacity(at_once * columns);
+        let whole = insert_sql(target, columns, conflict, at_once);
+        for row in rows {
+            params.extend(row);
+            if params.len() >= at_once * columns {
+                self.run(&whole, &params)?;
+                params.clear();
+            }
+        }
+        if params.is_empty() {
+            return Ok(());
+        }
+        let rest = insert_sql(target, columns, conflict, params.len() / columns);
+        self.run(&rest, &params)?;
+        Ok(())
+    }
+
+    /// A row number for `table` that was never used. Ours, so that both databases agree; safe,
+    /// because only one transaction writes at a time.
+    pub(crate) fn next_number(&self, table: &'static str) -> Result<i64, StoreError> {
+        let mut numbers = self.next_numbers.borrow_mut();
+        let next = match numbers.get(table) {
+            Some(next) => *next,
+            None => self.number(&format!("SELECT COALESCE(MAX(number), 0) FROM {table}"), &[])? + 1,
+        };
+        numbers.insert(table, next + 1);
+        Ok(next)
+    }
+}
+
+impl<'c> Deref for WriteTx<'c> {
+    type Target = Tx<'c>;
+
+    fn deref(&self) -> &Tx<'c> {
+        &self.tx
+    }
+}
+
+impl PostgresTx<'_> {
+    fn prepared(&mut self, sql: &str) -> Result<Statement, StoreError> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        if self.statements.len() >= STATEMENTS_MAX {
+            self.statements.clear();
+        }
+        let statement = self.transaction.prepare(&for_postgres(sql))?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+/// `?1,?2,…` for `count` values, the first numbered `first`.
+pub(crate) fn placeholders(first: usize, count: usize) -> String {
+    let mut text = String::new();
+    for number in first..first + count {
+        text.push_str(if number == first { "?" } else { ",?" });
+        text.push_str(&number.to_string());
+    }
+    text
+}
+
+fn insert_sql(target: &str, columns: usize, conflict: &str, rows: usize) -> String {
+    let mut sql = format!("INSERT INTO {target} VALUES ");
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ",(" });
+        sql.push_str(&placeholders(row * columns + 1, columns));
+        sql.push(')');
+    }
+    sql.push(' ');
+    sql.push_str(conflict);
+    sql
+}
+
+fn sqlite_each(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    params: &[Param<'_>],
+    mut take: impl FnMut(&mut Row) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        take(&mut sqlite_cells(row, columns)?)?;
+    }
+    Ok(())
+}
+
+fn postgres_each(
+    inner: &RefCell<PostgresTx<'_>>,
+    sql: &str,
+    params: &[Param<'_>],
+    mut take: impl FnMut(&mut Row) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut inner = borrow(inner)?;
+    let statement = inner.prepared(sql)?;
+    let mut rows = inner.transaction.query_raw(&statement, params)?;
+    while let Some(row) = rows.next()? {
+        take(&mut postgres_cells(&row)?)?;
+    }
+    Ok(())
+}
+
+fn sqlite_run(
+    connection: &rusqlite::Connection,
+    sql: &str,
+    params: &[Param<'_>],
+) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.execute(rusqlite::params_from_iter(params))? as u64)
+}
+
+fn postgres_run(
+    inner: &RefCell<PostgresTx<'_>>,
+    sql: &str,
+    params: &[Param<'_>],
+) -> Result<u64, StoreError> {
+    let mut inner = borrow(inner)?;
+    let statement = inner.prepared(sql)?;
+    drain(inner.transaction.query_raw(&statement, params)?)
+}
+
+fn drain(mut rows: postgres::RowIter<'_>) -> Result<u64, StoreError> {
+    while rows.next()?.is_some() {}
+    Ok(rows.rows_affected().unwrap_or_default())
+}
+
+fn borrow<'b, 'c>(
+    inner: &'b RefCell<PostgresTx<'c>>,
+) -> Result<std::cell::RefMut<'b, PostgresTx<'c>>, StoreError> {
+    inner.try_borrow_mut().map_err(|_| StoreError::corrupt("a query was made inside another"))
+}
+
+/// Values in one PostgreSQL message. The protocol's limit is 65,535; beyond a few thousand there is
+/// nothing left to gain and the server's planning time grows.
+const PARAMS_AT_ONCE: usize = 6_000;
+
+/// Prepared statements kept per PostgreSQL connection; bounds memory on both ends.
+const STATEMENTS_MAX: usize = 200;

@@ -1,0 +1,230 @@
+//! Configurations: what devices share, and what was decided for it.
+//!
+//! Verdicts are kept once per configuration and fan out to devices when they are read. KEV and
+//! EPSS are not kept with a verdict: a reader is given those of today.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evidence::sha256_hex;
+use model::{Device, Question, Verdict, VerdictRow};
+
+use crate::StoreError;
+use crate::engine::conditions::{Conditions, LIST_MAX};
+use crate::engine::sql::{Param, Row, to_json};
+use crate::engine::tx::{Tx, WriteTx};
+use crate::records::{ConfigurationKey, ConfigurationRow, ConfigurationVerdicts};
+
+impl Tx<'_> {
+    /// Configurations that devices have, by key.
+    pub fn configurations(&self) -> Result<Vec<ConfigurationRow>, StoreError> {
+        let sql =
+            "SELECT name, devices, matched FROM configuration WHERE devices > 0 ORDER BY name";
+        self.rows(sql, &[], |row| {
+            Ok(ConfigurationRow {
+                key: ConfigurationKey(row.text()?),
+                devices: row.count()?,
+                matched: row.truth()?,
+            })
+        })
+    }
+
+    /// One whole device of each configuration that devices have, by key; with `unmatched_only`,
+    /// only of those that no verdicts were ever written for.
+    pub fn configuration_samples(
+        &self,
+        unmatched_only: bool,
+    ) -> Result<Vec<(ConfigurationKey, Device)>, StoreError> {
+        // Devices written in this very transaction are not counted yet, so the count is no help.
+        let sql = "SELECT c.name, s.device FROM configuration c JOIN \
+             (SELECT configuration, MIN(number) AS device FROM device GROUP BY configuration) s \
+             ON s.configuration = c.number WHERE c.matched <= ?1 ORDER BY c.name";
+        let wanted = [Param::from(!unmatched_only)];
+        let samples = self.rows(sql, &wanted, |row| Ok((row.text()?, row.int()?)))?;
+        let mut devices = self.devices_by_number(samples.iter().map(|(_, number)| *number))?;
+        Ok(samples
+            .into_iter()
+            .filter_map(|(key, number)| Some((ConfigurationKey(key), devices.remove(&number)?)))
+            .collect())
+    }
+}
+
+impl WriteTx<'_> {
+    /// Replaces everything decided for these configurations.
+    pub fn replace_configuration_verdicts(
+        &self,
+        decided: &[ConfigurationVerdicts],
+    ) -> Result<(), StoreError> {
+        let numbers = self.configuration_numbers(decided.iter().map(|one| &one.key))?;
+        let all: Vec<i64> = numbers.values().copied().collect();
+        for batch in all.chunks(LIST_MAX) {
+            self.forget_verdicts(batch)?;
+        }
+        let mut shared = Shared::default();
+        let mut rows = Vec::with_capacity(ROWS_AT_ONCE);
+        for one in decided {
+            let configuration = numbers.get(&one.key).copied().unwrap_or_default();
+            for row in &one.rows {
+                rows.push(shared.verdict_params(self, configuration, row)?);
+                self.touch_disclosure(&row.disclosure);
+                if rows.len() >= ROWS_AT_ONCE {
+                    self.insert_many(VERDICT_COLUMNS, 9, "", rows.drain(..))?;
+                }
+            }
+        }
+        self.insert_many(VERDICT_COLUMNS, 9, "", rows)?;
+        self.touched.borrow_mut().extend(all);
+        Ok(())
+    }
+
+    /// Numbers of configurations by key; those that are new are written.
+    pub(crate) fn configuration_numbers<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k ConfigurationKey>,
+    ) -> Result<BTreeMap<ConfigurationKey, i64>, StoreError> {
+        let wanted: BTreeSet<&ConfigurationKey> = keys.collect();
+        let wanted: Vec<&ConfigurationKey> = wanted.into_iter().collect();
+        let mut numbers = BTreeMap::new();
+        for batch in wanted.chunks(LIST_MAX) {
+            let mut named = Conditions::default();
+            named.and_one_of("name", batch.iter().map(|key| Param::from(&key.0)));
+            let sql = format!("SELECT name, number FROM configuration{}", named.sql());
+            numbers.extend(self.rows(&sql, &named.params, |row| {
+                Ok((ConfigurationKey(row.text()?), row.int()?))
+            })?);
+        }
+        let mut new = Vec::new();
+        for key in wanted {
+            if !numbers.contains_key(key) {
+                let number = self.next_number("configuration")?;
+                numbers.insert(key.clone(), number);
+                new.push(vec![number.into(), (&key.0).into()]);
+            }
+        }
+        let zeros = new.into_iter().map(|mut row: Vec<Param<'_>>| {
+            row.extend((0..6).map(|_| Param::Int(0)));
+            row
+        });
+        self.insert_many(CONFIGURATION_COLUMNS, 8, "", zeros)?;
+        Ok(numbers)
+    }
+
+    fn forget_verdicts(&self, configurations: &[i64]) -> Result<(), StoreError> {
+        let mut of = Conditions::default();
+        of.and_one_of("configuration", configurations.iter().map(|number| (*number).into()));
+        let sql = format!("SELECT DISTINCT tracking_id FROM verdict{}", of.sql());
+        let lost = self.rows(&sql, &of.params, Row::text)?;
+        self.touched_disclosures.borrow_mut().extend(lost);
+        self.run(&format!("DELETE FROM verdict{}", of.sql()), &of.params)?;
+        let mut these = Conditions::default();
+        these.and_one_of("number", configurations.iter().map(|number| (*number).into()));
+        let sql = format!("UPDATE configuration SET matched = 1{}", these.sql());
+        self.run(&sql, &these.params)?;
+        Ok(())
+    }
+
+    fn touch_disclosure(&self, tracking_id: &str) {
+        let mut touched = self.touched_disclosures.borrow_mut();
+        if !touched.contains(tracking_id) {
+            touched.insert(tracking_id.to_owned());
+        }
+    }
+}
+
+/// Questions and remediations, which many verdicts share and which are kept once: the numbers of
+/// those met so far.
+#[derive(Default)]
+struct Shared {
+    questions: BTreeMap<(String, String, String), i64>,
+    remediations: BTreeMap<String, i64>,
+}
+
+impl Shared {
+    fn verdict_params(
+        &mut self,
+        tx: &WriteTx<'_>,
+        configuration: i64,
+        row: &VerdictRow,
+    ) -> Result<Vec<Param<'static>>, StoreError> {
+        let question = row.question.as_ref().map(|question| self.question(tx, question));
+        let remediation = self.remediation(tx, &to_json(&row.remediation)?)?;
+        let body = VerdictRow {
+            asset: String::new(),
+            question: None,
+            remediation: Vec::new(),
+            kev: None,
+            epss: None,
+            ..row.clone()
+        };
+        Ok(vec![
+            tx.next_number("verdict")?.into(),
+            configuration.into(),
+            rank(row.verdict).into(),
+            row.disclosure.clone().into(),
+            row.vulnerability.clone().into(),
+            row.severity.score.unwrap_or(-1.0).into(),
+            question.transpose()?.into(),
+            remediation.into(),
+            to_json(&body)?.into(),
+        ])
+    }
+
+    fn question(&mut self, tx: &WriteTx<'_>, question: &Question) -> Result<i64, StoreError> {
+        let key = (question.text.clone(), question.who.clone(), question.attribute.clone());
+        if let Some(number) = self.questions.get(&key) {
+            return Ok(*number);
+        }
+        let values = [(&key.0).into(), (&key.1).into(), (&key.2).into()];
+        let known = "SELECT number FROM question WHERE text = ?1 AND who = ?2 AND attribute = ?3";
+        let number = if let Some(number) = tx.first(known, &values, Row::int)? {
+            number
+        } else {
+            let number = tx.next_number("question")?;
+            let [text, who, attribute] = values;
+            tx.run(
+                "INSERT INTO question (number, text, who, attribute) VALUES (?1, ?2, ?3, ?4)",
+                &[number.into(), text, who, attribute],
+            )?;
+            number
+        };
+        self.questions.insert(key, number);
+        Ok(number)
+    }
+
+    fn remediation(&mut self, tx: &WriteTx<'_>, body: &str) -> Result<i64, StoreError> {
+        let hash = sha256_hex(body.as_bytes());
+        if let Some(number) = self.remediations.get(&hash) {
+            return Ok(*number);
+        }
+        let known = "SELECT number FROM remediation WHERE content_hash = ?1";
+        let number = if let Some(number) = tx.first(known, &[(&hash).into()], Row::int)? {
+            number
+        } else {
+            let number = tx.next_number("remediation")?;
+            tx.run(
+                "INSERT INTO remediation (number, content_hash, body) VALUES (?1, ?2, ?3)",
+                &[number.into(), (&hash).into(), body.into()],
+            )?;
+            number
+        };
+        self.remediations.insert(hash, number);
+        Ok(number)
+    }
+}
+
+/// How a verdict is ranked: the worst first.
+pub(crate) const fn rank(verdict: Verdict) -> i64 {
+    match verdict {
+        Verdict::Affected => 0,
+        Verdict::Unknown => 1,
+        Verdict::NotAffected => 2,
+    }
+}
+
+const CONFIGURATION_COLUMNS: &str = "configuration (number, name, devices, matched, affected, \
+     unknown, not_affected, exploited)";
+
+const VERDICT_COLUMNS: &str = "verdict (number, configuration, rank, tracking_id, vulnerability, \
+     score, question, remediation, body)";
+
+/// Verdicts made ready before they are written; bounds memory.
+const ROWS_AT_ONCE: usize = 2_000;

@@ -1,0 +1,98 @@
+//! Counting anew, at the end of a transaction, what hangs on what it changed.
+//!
+//! Lists show counters (verdicts per device, devices per disclosure) that would be far too slow to
+//! count while somebody waits, so they are kept, and always by these few statements alone.
+
+use crate::StoreError;
+use crate::engine::conditions::{Conditions, LIST_MAX};
+use crate::engine::sql::{Param, Row};
+use crate::engine::tx::WriteTx;
+
+impl WriteTx<'_> {
+    /// Brings every counter up to date. Runs before each commit.
+    pub(crate) fn settle(&self) -> Result<(), StoreError> {
+        if self.kev_changed.get() {
+            self.settle_kev()?;
+        }
+        let touched: Vec<i64> = self.touched.borrow().iter().copied().collect();
+        for batch in touched.chunks(LIST_MAX) {
+            self.settle_configurations(batch)?;
+        }
+        let disclosures: Vec<String> = self.touched_disclosures.borrow().iter().cloned().collect();
+        for batch in disclosures.chunks(LIST_MAX) {
+            self.settle_disclosures(batch)?;
+        }
+        Ok(())
+    }
+
+    /// A catalogue that changed can change what is marked exploited anywhere.
+    fn settle_kev(&self) -> Result<(), StoreError> {
+        let all = self.rows("SELECT number FROM configuration", &[], Row::int)?;
+        self.touched.borrow_mut().extend(all);
+        self.run(
+            "UPDATE disclosure SET exploited = CASE WHEN EXISTS (SELECT 1 \
+             FROM disclosure_vulnerability v JOIN kev k ON k.vulnerability = v.vulnerability \
+             WHERE v.disclosure = disclosure.number) THEN 1 ELSE 0 END",
+            &[],
+        )?;
+        Ok(())
+    }
+
+    fn settle_configurations(&self, numbers: &[i64]) -> Result<(), StoreError> {
+        let values = || numbers.iter().map(|number| Param::from(*number));
+        let mut these = Conditions::default();
+        these.and_one_of("number", values());
+        self.run(&format!("{COUNT_CONFIGURATION}{}", these.sql()), &these.params)?;
+        let mut devices = Conditions::default();
+        devices.and("c.number = device.configuration");
+        devices.and_one_of("device.configuration", values());
+        devices.and(
+            "(device.affected <> c.affected OR device.unknown <> c.unknown \
+             OR device.not_affected <> c.not_affected OR device.exploited <> c.exploited)",
+        );
+        self.run(&format!("{COPY_TO_DEVICES}{}", devices.sql()), &devices.params)?;
+        let mut verdicts = Conditions::default();
+        verdicts.and_one_of("configuration", values());
+        let sql = format!("SELECT DISTINCT tracking_id FROM verdict{}", verdicts.sql());
+        let disclosures = self.rows(&sql, &verdicts.params, Row::text)?;
+        self.touched_disclosures.borrow_mut().extend(disclosures);
+        Ok(())
+    }
+
+    fn settle_disclosures(&self, tracking_ids: &[String]) -> Result<(), StoreError> {
+        let mut these = Conditions::default();
+        these.and_one_of("tracking_id", tracking_ids.iter().map(Param::from));
+        let none = "UPDATE disclosure SET affected = 0, unknown = 0, not_affected = 0";
+        self.run(&format!("{none}{}", these.sql()), &these.params)?;
+        let sql = COUNT_DISCLOSURE.replace("{these}", &these.sql());
+        self.run(&sql, &these.params)?;
+        Ok(())
+    }
+}
+
+/// A vulnerability that two disclosures name counts once.
+const COUNT_CONFIGURATION: &str = "UPDATE configuration SET \
+     devices = (SELECT COUNT(*) FROM device d WHERE d.configuration = configuration.number), \
+     affected = (SELECT COUNT(DISTINCT v.vulnerability) FROM verdict v \
+         WHERE v.configuration = configuration.number AND v.rank = 0), \
+     unknown = (SELECT COUNT(DISTINCT v.vulnerability) FROM verdict v \
+         WHERE v.configuration = configuration.number AND v.rank = 1), \
+     not_affected = (SELECT COUNT(DISTINCT v.vulnerability) FROM verdict v \
+         WHERE v.configuration = configuration.number AND v.rank = 2), \
+     exploited = CASE WHEN EXISTS (SELECT 1 FROM verdict v \
+         JOIN kev k ON k.vulnerability = v.vulnerability \
+         WHERE v.configuration = configuration.number AND v.rank = 0) THEN 1 ELSE 0 END";
+
+const COPY_TO_DEVICES: &str = "UPDATE device SET affected = c.affected, unknown = c.unknown, \
+     not_affected = c.not_affected, exploited = c.exploited FROM configuration c";
+
+/// Devices by their worst verdict of the disclosure.
+const COUNT_DISCLOSURE: &str = "UPDATE disclosure SET affected = t.affected, \
+     unknown = t.unknown, not_affected = t.not_affected FROM (SELECT w.tracking_id, \
+         SUM(CASE WHEN w.worst = 0 THEN c.devices ELSE 0 END) AS affected, \
+         SUM(CASE WHEN w.worst = 1 THEN c.devices ELSE 0 END) AS unknown, \
+         SUM(CASE WHEN w.worst = 2 THEN c.devices ELSE 0 END) AS not_affected \
+         FROM (SELECT tracking_id, configuration, MIN(rank) AS worst FROM verdict{these} \
+             GROUP BY tracking_id, configuration) w \
+         JOIN configuration c ON c.number = w.configuration GROUP BY w.tracking_id) t \
+     WHERE t.tracking_id = disclosure.tracking_id";
