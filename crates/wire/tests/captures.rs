@@ -19,14 +19,7 @@ struct Kept {
 }
 
 fn corpus() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let root = std::env::var_os("REGIMEN_CORPUS").map_or_else(|| beside.into(), PathBuf::from);
-    let captures = root.join("captures");
-    if captures.join("LISTING.csv").is_file() {
-        return Some(captures);
-    }
-    eprintln!("skipped: no captures in {}; set REGIMEN_CORPUS", captures.display());
-    None
+    testing::public_data("captures")
 }
 
 /// File names, and how many packets the listing says.

@@ -2,20 +2,12 @@
 //!
 //! The expected values were read with tshark 4.0 from the same frames.
 
-use std::path::PathBuf;
-
 use model::Observations;
 use wire::{Frame, Limits, LinkType, Observer};
 
 #[expect(clippy::unwrap_used, reason = "a capture that cannot be read fails the test")]
 fn observe(path: &str) -> Option<Observations> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let root = std::env::var_os("REGIMEN_CORPUS").map_or_else(|| beside.into(), PathBuf::from);
-    let path = root.join("captures").join(path);
-    if !path.is_file() {
-        eprintln!("skipped: no {}; set REGIMEN_CORPUS", path.display());
-        return None;
-    }
+    let path = testing::public_data(&format!("captures/{path}"))?;
     let mut reader = capture::open(&path).unwrap();
     let mut observer = Observer::new("corpus", Limits::default());
     while let Some(frame) = reader.next_frame().unwrap() {

@@ -177,7 +177,7 @@ mod tests {
         let mut live = match LiveCapture::open("lo", LiveOptions { promiscuous: false }) {
             Ok(live) => live,
             Err(error @ (CaptureError::NotPermitted(_) | CaptureError::NoInterface(_))) => {
-                eprintln!("skipped: {error}");
+                testing::skip(&error.to_string());
                 return;
             }
             Err(error) => panic!("{error}: {:?}", std::error::Error::source(&error)),

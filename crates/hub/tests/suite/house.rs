@@ -92,12 +92,5 @@ pub(crate) fn advisory(id: &str, version: u32, range: &str) -> String {
 
 /// The folder of public data, or a notice that it is not there.
 pub(crate) fn corpus(part: &str) -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let root = std::env::var_os("REGIMEN_CORPUS").map_or_else(|| default.into(), PathBuf::from);
-    let path = root.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: {} is not there; set REGIMEN_CORPUS", path.display());
-    None
+    testing::public_data(part)
 }

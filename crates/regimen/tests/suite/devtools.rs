@@ -22,7 +22,7 @@ use crate::harness::deadline;
 pub(crate) fn page() -> Option<Page> {
     let browser = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
     if browser.is_none() {
-        eprintln!("skipped: Chromium is not installed");
+        testing::skip("Chromium is not installed");
         return None;
     }
     Some(Page::open(browser))

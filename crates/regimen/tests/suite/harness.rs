@@ -1,7 +1,7 @@
 //! Runs the binary, with a deadline on everything, and writes the simulated hospital's files.
 
 use std::io::{Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -164,9 +164,7 @@ fn capture(hospital: &Hospital) -> Vec<u8> {
 
 /// The shared data for tests, where this machine has them.
 pub(crate) fn corpus() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let folder = std::env::var_os("REGIMEN_CORPUS").map_or(beside, PathBuf::from);
-    folder.is_dir().then_some(folder)
+    testing::public_data("")
 }
 
 /// Fails unless `object` has every one of `fields`.

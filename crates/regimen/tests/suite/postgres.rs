@@ -15,7 +15,7 @@ use crate::kept::LISTS;
 #[test]
 fn both_databases_give_the_same_lists() {
     let Some(server) = Server::start() else {
-        eprintln!("skipped: PostgreSQL is not installed");
+        testing::skip("PostgreSQL is not installed");
         return;
     };
     let files = Files::of_a_hospital();

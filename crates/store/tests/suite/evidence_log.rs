@@ -173,7 +173,7 @@ fn for_each_raw(test: impl Fn(&Store, &dyn Fn(&str) -> Result<(), String>)) {
         raw.execute_batch(sql).map_err(|error| error.to_string())
     });
     let Some(server) = server() else {
-        eprintln!("skipped: PostgreSQL is not installed, so only SQLite was tested");
+        testing::skip("PostgreSQL is not installed, so only SQLite was tested");
         return;
     };
     let address = server.new_database();

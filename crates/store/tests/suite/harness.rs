@@ -22,7 +22,7 @@ pub(crate) fn for_each_url(test: impl Fn(&StoreUrl)) {
     test(&StoreUrl::in_folder(folder.path()));
     match server() {
         Some(server) => test(&StoreUrl::parse(&server.new_database()).unwrap()),
-        None => eprintln!("skipped: PostgreSQL is not installed, so only SQLite was tested"),
+        None => testing::skip("PostgreSQL is not installed, so only SQLite was tested"),
     }
 }
 

@@ -12,14 +12,7 @@ use wire::{Frame, Limits, LinkType, Observer};
 
 /// The folder of public captures; a notice and nothing where it is missing.
 pub(crate) fn captures() -> Option<PathBuf> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    let root = std::env::var_os("REGIMEN_CORPUS").map_or_else(|| beside.into(), PathBuf::from);
-    let captures = root.join("captures");
-    if captures.join("LISTING.csv").is_file() {
-        return Some(captures);
-    }
-    eprintln!("skipped: no captures in {}; set REGIMEN_CORPUS", captures.display());
-    None
+    testing::public_data("captures")
 }
 
 /// The listing's files: packets, and packets by protocol as tshark names it.
@@ -88,7 +81,7 @@ pub(crate) fn observe_frames<'a>(
 /// What tshark prints for these arguments; a notice and nothing where it is not installed.
 pub(crate) fn tshark(arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new("tshark").args(arguments).output() else {
-        eprintln!("skipped: tshark is not installed");
+        testing::skip("tshark is not installed");
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,6 +1,5 @@
 //! Tests only: connections of the lab captures, taken apart by tshark, and its view of them.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use crate::dissect::Direction;
@@ -40,25 +39,15 @@ pub(crate) fn fields(capture: &str, filter: &str, names: &[&str]) -> Option<Vec<
 }
 
 fn tshark(capture: &str, arguments: &[&str]) -> Option<String> {
-    let path = corpus().join(capture);
-    if !path.is_file() {
-        eprintln!("skipped: {} is missing", path.display());
-        return None;
-    }
+    let path = testing::public_data("captures")?.join(capture);
     let output = Command::new("tshark").arg("-r").arg(path).args(arguments).output();
     match output {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout).ok(),
         _ => {
-            eprintln!("skipped: tshark is not installed or cannot read {capture}");
+            testing::skip(&format!("tshark is not installed or cannot read {capture}"));
             None
         }
     }
-}
-
-fn corpus() -> PathBuf {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
-    PathBuf::from(std::env::var("REGIMEN_CORPUS").unwrap_or_else(|_| beside.to_owned()))
-        .join("captures")
 }
 
 /// `turns` as the harness takes them.

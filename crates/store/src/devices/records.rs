@@ -1,0 +1,187 @@
+//! Rows of devices, their software, and the whole house.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use model::{
+    Address, Conversation, Device, DeviceId, Mac, Software, Timestamp, Verdict, VerdictRow,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::records::{ConfigurationKey, VerdictCounts};
+
+/// Which devices are wanted. Every condition that is set must hold; none set means all devices.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DeviceFilter {
+    /// Free text: MAC, IP, serial, UDI, asset id, name, maker, model, location.
+    pub text: Option<String>,
+    /// Class, a key of `knowledge/classes.csv`.
+    pub class: Option<String>,
+    /// Maker, exactly as shown.
+    pub maker: Option<String>,
+    /// Site.
+    pub site: Option<String>,
+    /// Devices with at least one verdict of this kind.
+    pub verdict: Option<Verdict>,
+    /// Only devices with (or without) a row in the hospital's own inventory.
+    pub in_inventory: Option<bool>,
+    /// Only devices seen on the wire (or never seen).
+    pub on_network: Option<bool>,
+    /// Only devices with a verdict from this disclosure (its key).
+    pub disclosure: Option<String>,
+}
+
+/// What a list of devices is sorted by.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceOrder {
+    /// Most affected first, then most unknown, then name.
+    #[default]
+    Exposure,
+    /// Name, then address.
+    Name,
+    /// Class, then maker and model.
+    Class,
+    /// Maker, then model.
+    Maker,
+    /// Last seen, newest first.
+    LastSeen,
+    /// First seen, newest first.
+    FirstSeen,
+    /// Location.
+    Location,
+}
+
+/// A device in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceRow {
+    /// Our key.
+    pub id: DeviceId,
+    /// The hospital's own key.
+    pub asset_id: Option<String>,
+    /// Site.
+    pub site: String,
+    /// Best name: host name, station name, AE title, else the asset id, else the address.
+    pub name: String,
+    /// Class.
+    pub class: Option<String>,
+    /// Maker.
+    pub maker: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Version of its own software.
+    pub software_version: Option<String>,
+    /// Operating system.
+    pub os: Option<String>,
+    /// Location.
+    pub location: Option<String>,
+    /// Addresses, newest first, at most four.
+    pub addresses: Vec<Address>,
+    /// How many vulnerabilities affect it.
+    pub affected: u64,
+    /// How many could not be decided.
+    pub unknown: u64,
+    /// True where one of those that affect it is in the KEV catalogue.
+    pub exploited: bool,
+    /// First time seen.
+    pub first_seen: Timestamp,
+    /// Last time seen.
+    pub last_seen: Timestamp,
+    /// True where it was seen on the wire.
+    pub on_network: bool,
+}
+
+/// One device with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceDetail {
+    /// The device and its facts.
+    pub device: Device,
+    /// Verdicts, affected first, then unknown, then not affected; most severe first.
+    pub verdicts: Vec<VerdictRow>,
+    /// Conversations, largest first, at most [`crate::records::Page::LIMIT_MAX`].
+    pub conversations: Vec<Conversation>,
+    /// Names of the devices in `conversations`, by key.
+    pub peers: BTreeMap<String, String>,
+    /// Columns of the hospital's inventory that we have no attribute for.
+    pub custom_fields: BTreeMap<String, String>,
+}
+
+/// Values to filter devices by, each with how many devices have it; most first.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DeviceFacets {
+    /// Classes.
+    pub classes: Vec<(String, u64)>,
+    /// Makers.
+    pub makers: Vec<(String, u64)>,
+    /// Sites.
+    pub sites: Vec<(String, u64)>,
+}
+
+/// A device with what belongs to it, to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceChange {
+    /// The device as it now is, with all its facts.
+    pub device: Device,
+    /// Its configuration.
+    pub configuration: ConfigurationKey,
+    /// Columns of the hospital's inventory that we have no attribute for.
+    pub custom_fields: BTreeMap<String, String>,
+    /// True where it was ever seen on the wire.
+    pub on_network: bool,
+}
+
+/// What may point to devices that are known already.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Identifiers {
+    /// Link addresses, seen or stated.
+    pub macs: BTreeSet<Mac>,
+    /// Network addresses, seen or stated.
+    pub ips: BTreeSet<IpAddr>,
+    /// Serial numbers; letter case does not matter. The maker is for the caller to compare.
+    pub serials: BTreeSet<String>,
+    /// Unique device identifiers; letter case does not matter.
+    pub udis: BTreeSet<String>,
+    /// The hospital's own keys; letter case does not matter.
+    pub asset_ids: BTreeSet<String>,
+}
+
+/// A piece of software and how many devices have it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SoftwareRow {
+    /// The software.
+    #[serde(flatten)]
+    pub software: Software,
+    /// Devices that have it.
+    pub devices: u64,
+}
+
+/// The state of the whole house, for the front page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// Devices in all.
+    pub devices: u64,
+    /// Devices seen on the wire.
+    pub on_network: u64,
+    /// Devices on the wire that the hospital's inventory does not have.
+    pub not_in_inventory: u64,
+    /// Devices in the inventory that were never seen on the wire.
+    pub never_seen: u64,
+    /// Devices with no maker or no model.
+    pub unidentified: u64,
+    /// Devices by their worst verdict.
+    pub by_verdict: VerdictCounts,
+    /// Devices with an affecting vulnerability that is in the KEV catalogue.
+    pub exploited: u64,
+    /// Devices per class.
+    pub by_class: Vec<(String, u64)>,
+    /// Disclosures held.
+    pub disclosures: u64,
+    /// Disclosures with at least one affected or undecided device.
+    pub disclosures_open: u64,
+    /// When each kind of input last came in.
+    pub feeds: BTreeMap<String, Timestamp>,
+    /// Inputs skipped in the last ingest of each file.
+    pub skipped: u64,
+    /// Rows in the evidence log.
+    pub evidence_rows: u64,
+}

@@ -1,0 +1,6 @@
+//! Disclosures as received, and the feeds beside them.
+
+pub(crate) mod feeds;
+pub(crate) mod keep;
+pub(crate) mod list;
+pub(crate) mod records;

@@ -1,0 +1,127 @@
+//! Rows of disclosures and of the feeds beside them.
+
+use std::collections::BTreeMap;
+
+use model::{Epss, Kev, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::records::{DeviceVerdict, Rows, VerdictCounts};
+
+/// A disclosure in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DisclosureRow {
+    /// Our key: publisher namespace and tracking id.
+    pub key: String,
+    /// Tracking id, e.g. `ICSMA-23-194-01`.
+    pub id: String,
+    /// Publisher.
+    pub publisher: String,
+    /// Title.
+    pub title: String,
+    /// Document version.
+    pub version: String,
+    /// First release.
+    pub released: Option<Timestamp>,
+    /// Release of this version.
+    pub updated: Option<Timestamp>,
+    /// When we took it in.
+    pub received: Timestamp,
+    /// CVE identifiers.
+    pub vulnerabilities: Vec<String>,
+    /// Highest base score in it.
+    pub score: Option<f64>,
+    /// True where one of its CVEs is in the KEV catalogue.
+    pub exploited: bool,
+    /// Devices by worst verdict.
+    pub devices: VerdictCounts,
+}
+
+/// Which disclosures are wanted.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DisclosureFilter {
+    /// Free text: tracking id, CVE, title, publisher, maker or product in it.
+    pub text: Option<String>,
+    /// Only those with at least one device of this verdict.
+    pub verdict: Option<Verdict>,
+    /// Only those with a CVE in the KEV catalogue.
+    pub exploited: Option<bool>,
+}
+
+/// A disclosure with the normalised document and the devices it touches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DisclosureDetail {
+    /// The list row.
+    pub row: DisclosureRow,
+    /// SHA-256 of the document as received, hexadecimal.
+    pub content_hash: String,
+    /// The normalised document, as `vulnerability` writes it.
+    pub document: serde_json::Value,
+    /// Oddities found while reading it.
+    pub warnings: Vec<String>,
+    /// Devices and their verdicts, worst first, a page of them.
+    pub devices: Rows<DeviceVerdict>,
+}
+
+/// A disclosure to keep.
+#[derive(Clone, Debug)]
+pub struct NewDisclosure {
+    /// Publisher namespace and tracking id.
+    pub key: String,
+    /// Tracking id.
+    pub id: String,
+    /// Publisher.
+    pub publisher: String,
+    /// Title.
+    pub title: String,
+    /// Document version.
+    pub version: String,
+    /// First release.
+    pub released: Option<Timestamp>,
+    /// Release of this version.
+    pub updated: Option<Timestamp>,
+    /// CVE identifiers.
+    pub vulnerabilities: Vec<String>,
+    /// Highest base score.
+    pub score: Option<f64>,
+    /// Words that a search should find: makers and products.
+    pub search_text: String,
+    /// The normalised document.
+    pub document: serde_json::Value,
+    /// Oddities.
+    pub warnings: Vec<String>,
+    /// SHA-256 of `raw`, hexadecimal.
+    pub content_hash: String,
+    /// The document as received, byte for byte.
+    pub raw: Vec<u8>,
+}
+
+/// The normalised document of the current version of a disclosure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDocument {
+    /// Our key.
+    pub key: String,
+    /// Document version.
+    pub version: String,
+    /// The normalised document.
+    pub document: serde_json::Value,
+}
+
+/// One version of a disclosure that was received.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct DisclosureVersionRow {
+    /// Document version.
+    pub version: String,
+    /// Release of this version.
+    pub updated: Option<Timestamp>,
+    /// When we took it in.
+    pub received: Timestamp,
+    /// SHA-256 of the document as received, hexadecimal.
+    pub content_hash: String,
+    /// True for the version that counts.
+    pub current: bool,
+}
+
+/// KEV entries by CVE.
+pub type KevTable = BTreeMap<String, Kev>;
+/// EPSS scores by CVE.
+pub type EpssTable = BTreeMap<String, Epss>;

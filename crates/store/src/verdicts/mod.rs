@@ -1,0 +1,6 @@
+//! What was decided: per configuration, and as devices have it.
+
+pub(crate) mod configurations;
+pub(crate) mod list;
+pub(crate) mod records;
+mod settle;

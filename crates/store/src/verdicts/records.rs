@@ -1,0 +1,80 @@
+//! Rows of verdicts, configurations and questions.
+
+use model::{DeviceId, Verdict, VerdictRow};
+use serde::{Deserialize, Serialize};
+
+/// A verdict together with the device it is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceVerdict {
+    /// Our key of the device.
+    pub device: DeviceId,
+    /// Its best name.
+    pub name: String,
+    /// Its class.
+    pub class: Option<String>,
+    /// Its maker.
+    pub maker: Option<String>,
+    /// Its model.
+    pub model: Option<String>,
+    /// Its location.
+    pub location: Option<String>,
+    /// The verdict.
+    #[serde(flatten)]
+    pub row: VerdictRow,
+}
+
+/// Which verdicts are wanted.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct VerdictFilter {
+    /// Only this verdict.
+    pub verdict: Option<Verdict>,
+    /// Only this device.
+    pub device: Option<DeviceId>,
+    /// Only this disclosure (its key).
+    pub disclosure: Option<String>,
+    /// Only this CVE.
+    pub vulnerability: Option<String>,
+}
+
+/// The distinct (maker, model, versions) that devices share. Matching works on these.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct ConfigurationKey(pub String);
+
+/// Everything decided for one configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigurationVerdicts {
+    /// Which configuration.
+    pub key: ConfigurationKey,
+    /// The verdicts; their `asset` is empty, the device's is put in on the way out.
+    pub rows: Vec<VerdictRow>,
+}
+
+/// A configuration and what is known of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConfigurationRow {
+    /// Which.
+    pub key: ConfigurationKey,
+    /// Devices that have it.
+    pub devices: u64,
+    /// True once verdicts were written for it, even if there were none to write.
+    pub matched: bool,
+}
+
+/// A question that would decide unknown verdicts, and how much it would decide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenQuestion {
+    /// The question.
+    pub text: String,
+    /// Who can answer.
+    pub who: String,
+    /// The attribute it fills.
+    pub attribute: String,
+    /// Devices it would decide.
+    pub devices: u64,
+    /// Verdicts it would decide.
+    pub verdicts: u64,
+    /// One of those devices, to start with.
+    pub example: DeviceId,
+    /// Name of that device.
+    pub example_name: String,
+}
