@@ -14,6 +14,7 @@ struct Check {
 
 const CHECKS: &[Check] = &[
     Check { name: "formatting", arguments: &["fmt", "--all", "--check"], environment: &[] },
+    Check { name: "crates", arguments: &["xtask", "crates"], environment: &[] },
     Check { name: "tests", arguments: &["test", "--workspace"], environment: &[] },
     Check {
         name: "lints",

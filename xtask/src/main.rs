@@ -1,6 +1,7 @@
 //! Chores that plain cargo lacks. `cargo xtask` lists them.
 
 mod ci;
+mod crates;
 mod oui;
 
 use std::process::ExitCode;
@@ -10,11 +11,11 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["ci"] => ci::run(),
+        ["crates"] => crates::check(),
+        ["bill", path] => crates::write_bill(path),
         ["oui", folder, date] => oui::write_table(folder, date),
         _ => {
-            eprintln!(
-                "cargo xtask oui FOLDER DATE   rebuild knowledge/oui.tsv from IEEE's CSV files"
-            );
+            eprintln!("{USAGE}");
             return ExitCode::from(2);
         }
     };
@@ -26,3 +27,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+const USAGE: &str = "\
+cargo xtask ci                everything that must hold before a change lands
+cargo xtask crates            licences, banned crates, crates that come twice
+cargo xtask bill FILE         the program's own bill of materials, CycloneDX 1.6
+cargo xtask oui FOLDER DATE   rebuild knowledge/oui.tsv from IEEE's CSV files";
