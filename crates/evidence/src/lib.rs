@@ -5,10 +5,12 @@
 //! each is as it was written. The byte form that is hashed stands in [`chain`], so that a person
 //! can check a row with `sha256sum` and nothing of ours.
 
+mod action;
 mod canonical;
 pub mod chain;
 mod check;
 
+pub use action::Action;
 pub use canonical::{canonical_json, sha256_hex};
 pub use chain::{Act, Chain, Entry, GENESIS_HASH, Head};
 pub use check::{Bad, Check, Verifier, verify, verify_against};

@@ -5,22 +5,26 @@
 #![forbid(unsafe_code)]
 #![expect(
     clippy::redundant_closure_for_method_calls,
-    reason = "what it proposes for `store.read(|tx| tx.overview())` does not compile"
+    reason = "what it proposes for `ground.read(|tx| tx.overview())` does not compile"
 )]
 
 mod access;
+mod act;
 mod decide;
 mod error;
 pub mod one_shot;
 mod take_in;
 mod view;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::access::Throttle;
+use model::Timestamp;
+use store::StoreUrl;
 use store::records::{DeviceFacets, OpenQuestion, Overview};
-use store::{Store, StoreUrl};
 
+use act::Ground;
 use view::kept::Kept;
 
 pub use access::people::NewPerson;
@@ -37,8 +41,9 @@ pub struct Hub {
 }
 
 struct Inner {
-    store: Store,
+    ground: Ground,
     throttle: Mutex<Throttle>,
+    touches: Mutex<BTreeMap<String, Timestamp>>,
     overview: Kept<Overview>,
     questions: Kept<Vec<OpenQuestion>>,
     facets: Kept<DeviceFacets>,
@@ -47,11 +52,12 @@ struct Inner {
 impl Hub {
     /// Opens the store at `url`, making and migrating it as needed.
     pub fn open(url: &StoreUrl) -> Result<Self, HubError> {
-        let store = Store::open(url)?;
+        let ground = Ground::open(url)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                store,
+                ground,
                 throttle: Mutex::new(Throttle::new()),
+                touches: Mutex::default(),
                 overview: Kept::default(),
                 questions: Kept::default(),
                 facets: Kept::default(),
@@ -59,8 +65,16 @@ impl Hub {
         })
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.inner.store
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.inner.ground
+    }
+
+    /// Runs `act` on when sessions were last used, by the hash of their token.
+    pub(crate) fn with_touches<T>(
+        &self,
+        act: impl FnOnce(&mut BTreeMap<String, Timestamp>) -> T,
+    ) -> T {
+        act(&mut self.inner.touches.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Runs `act` on the sign-in throttle. A poisoned lock holds a valid throttle: none of its

@@ -11,6 +11,7 @@
 mod devices;
 mod disclosures;
 mod engine;
+mod events;
 mod evidence;
 pub mod ingests;
 mod people;

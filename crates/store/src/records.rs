@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::devices::records::*;
 pub use crate::disclosures::records::*;
+pub use crate::events::records::*;
 pub use crate::evidence::records::*;
 pub use crate::ingests::records::*;
 pub use crate::people::records::*;

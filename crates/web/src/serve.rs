@@ -20,7 +20,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{App, Options};
 use crate::routes::{ROUTES, Reach};
-use crate::{guard, session};
+use crate::{clock, guard, session};
 
 /// Why the front door could not open or stay open.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +47,29 @@ pub async fn serve<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let router = router(hub, options)?;
+    let router = router(hub.clone(), options)?;
+    let keeping = tokio::spawn(keep_sessions(hub.clone()));
     let listener = Bounded { listener, open: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;
+    keeping.abort();
+    keep(hub).await;
     Ok(())
+}
+
+/// Writes down every minute when sessions were last used, so that no reading has to.
+async fn keep_sessions(hub: Hub) {
+    let mut minute = tokio::time::interval(Duration::from_secs(KEEP_SECONDS));
+    loop {
+        minute.tick().await;
+        keep(hub.clone()).await;
+    }
+}
+
+async fn keep(hub: Hub) {
+    let kept = tokio::task::spawn_blocking(move || hub.keep_sessions(clock::now())).await;
+    if let Ok(Err(error)) = kept {
+        tracing::warn!(%error, "the last use of sessions could not be written down");
+    }
 }
 
 /// The whole front door as a service, for [`serve`] and for tests.
@@ -139,6 +158,9 @@ impl AsyncWrite for Held {
 
 /// Connections open at once; more wait in the kernel's queue. Bounds memory and descriptors.
 const CONNECTIONS_MAX: usize = 512;
+
+/// How often the last use of sessions is written down, in seconds: what a crash may lose.
+const KEEP_SECONDS: u64 = 60;
 
 /// Longest request body, in bytes. Nothing that is posted here is longer than a password.
 const BODY_BYTES_MAX: usize = 64 * 1024;

@@ -1,11 +1,13 @@
 //! Accounts: the first administrator, and everyone after.
 
 use access::{AccountName, Permission, Role};
+use evidence::Action;
 use model::{Secret, Timestamp};
 use serde_json::json;
 use store::records::PersonRow;
 
 use crate::access::session::{environment, invalid};
+use crate::act::{Needs, Place};
 use crate::{Caller, Hub, HubError, random};
 
 /// An account to make.
@@ -26,7 +28,7 @@ impl Hub {
         &self,
         now: Timestamp,
     ) -> Result<Option<(String, Secret)>, HubError> {
-        let is_first = self.store().read(|tx| tx.people())?.is_empty();
+        let is_first = self.ground().read(|tx| tx.people())?.is_empty();
         if !is_first {
             return Ok(None);
         }
@@ -80,14 +82,13 @@ impl Hub {
             disabled: false,
             created: now,
         };
-        self.store().write(|tx| {
-            if tx.person(&name)?.is_some() {
+        let needs = Needs::Permission(Permission::ManagePeople);
+        self.act(caller, needs, Place::House, now, |act| {
+            if act.person(&name)?.is_some() {
                 return Err(HubError::Invalid(format!("there is an account `{name}` already")));
             }
-            tx.put_person(&row)?;
-            let details = json!({ "role": row.role });
-            tx.append_evidence(now, &caller.name, "add_person", &name, &details)?;
-            Ok(())
+            act.change().put_person(&row)?;
+            act.note(Action::AddPerson, &name, &json!({ "role": row.role }))
         })?;
         Ok(password)
     }
@@ -102,15 +103,16 @@ impl Hub {
         caller.require(Permission::ManagePeople)?;
         let password = access::one_time_password(&random()?);
         let password_hash = access::hash_password(&password, &random()?).map_err(environment)?;
-        self.store().write(|tx| {
+        let needs = Needs::Permission(Permission::ManagePeople);
+        self.act(caller, needs, Place::House, now, |act| {
             let missing = || HubError::NotFound { kind: "account", key: name.to_owned() };
-            let mut person = tx.person(name)?.ok_or_else(missing)?;
+            let mut person = act.person(name)?.ok_or_else(missing)?;
             person.password_hash = password_hash;
             person.must_change_password = true;
+            let tx = act.change();
             tx.put_person(&person)?;
             tx.end_sessions_of(name, None)?;
-            tx.append_evidence(now, &caller.name, "reset_password", name, &json!({}))?;
-            Ok::<_, HubError>(())
+            act.note(Action::ResetPassword, name, &json!({}))
         })?;
         Ok(password)
     }
@@ -118,7 +120,7 @@ impl Hub {
     /// Every account.
     pub fn people(&self, caller: &Caller) -> Result<Vec<PersonRow>, HubError> {
         caller.require(Permission::ManagePeople)?;
-        Ok(self.store().read(|tx| tx.people())?)
+        Ok(self.ground().read(|tx| tx.people())?)
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use access::Permission;
 use assets::{Inventory, InventoryRecord};
+use evidence::Action;
 use model::{Attribute, Device, Timestamp, Verdict, VerdictRow};
 use rayon::prelude::*;
 use serde_json::json;
@@ -15,6 +17,7 @@ use vulnerability::matching::{Asset, Matcher, Software};
 use vulnerability::{epss, kev};
 
 use crate::access::session::environment;
+use crate::act::{Needs, Place};
 use crate::one_shot::Pile;
 use crate::{Caller, Hub, HubError};
 
@@ -29,12 +32,13 @@ impl Hub {
         disclosures_changed: bool,
         now: Timestamp,
     ) -> Result<(), HubError> {
-        self.store().write(|tx| {
-            let samples = tx.configuration_samples(!disclosures_changed)?;
+        let needs = Needs::Permission(Permission::IngestInventory);
+        self.act(caller, needs, Place::House, now, |act| {
+            let samples = act.configuration_samples(!disclosures_changed)?;
             if samples.is_empty() {
                 return Ok(());
             }
-            let matcher = Matcher::new(documents(tx)?);
+            let matcher = Matcher::new(documents(act)?);
             let decided: Vec<ConfigurationVerdicts> = samples
                 .into_par_iter()
                 .map(|(key, device)| ConfigurationVerdicts {
@@ -42,6 +46,7 @@ impl Hub {
                     rows: without_asset(matcher.verdicts(&asset_of_device(&device))),
                 })
                 .collect();
+            let tx = act.change();
             tx.replace_configuration_verdicts(&decided)?;
             crate::view::kept::move_on(tx)?;
             let count = |verdict| {
@@ -55,14 +60,9 @@ impl Hub {
                 "unknown": count(Verdict::Unknown),
                 "not_affected": count(Verdict::NotAffected),
             });
-            tx.append_evidence(
-                now,
-                &caller.name,
-                "match",
-                if disclosures_changed { "all configurations" } else { "new configurations" },
-                &details,
-            )?;
-            Ok(())
+            let subject =
+                if disclosures_changed { "all configurations" } else { "new configurations" };
+            act.note(Action::Match, subject, &details)
         })
     }
 }

@@ -9,9 +9,10 @@ use serde_json::json;
 use store::WriteTx;
 use store::records::DeviceChange;
 
+use crate::act::{Needs, Place};
 use crate::decide::configuration_key;
 use crate::take_in::kind::Kind;
-use crate::take_in::{Taken, record, sha256_hex, sha256_of_file};
+use crate::take_in::{Taken, permission, record, sha256_hex, sha256_of_file};
 use crate::{Caller, Hub, HubError, one_shot};
 
 impl Hub {
@@ -24,7 +25,7 @@ impl Hub {
         now: Timestamp,
     ) -> Result<Taken, HubError> {
         let hash = sha256_of_file(&input.path)?;
-        if self.store().read(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
+        if self.ground().read(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
             return Ok(taken(Kind::Capture, input, hash, 1, 1, Vec::new()));
         }
         let observed = one_shot::observe_file(&input.path)?;
@@ -34,9 +35,11 @@ impl Hub {
         {
             return Err(HubError::Invalid(skip.reason.clone()));
         }
-        self.store().write(|tx| {
-            let known = Index::new(tx.devices(Some(site))?);
+        let needs = Needs::Permission(permission(Kind::Capture));
+        self.act(caller, needs, Place::Site(site), now, |act| {
+            let known = Index::new(act.devices(Some(site))?);
             let identified = assets::identify(&observations, site, &known);
+            let tx = act.change();
             put_devices(tx, identified.devices.iter(), &BTreeMap::new(), true)?;
             tx.add_conversations(&identified.conversations)?;
             let taken = taken(Kind::Capture, input, hash, 1, 0, observed.skipped);
@@ -46,7 +49,7 @@ impl Hub {
                 "conversations": identified.conversations.len(),
                 "not_used": observations.stats.skipped,
             });
-            record(tx, caller, &taken, &details, now)?;
+            record(act, caller, &taken, &details, now)?;
             Ok(taken)
         })
     }
@@ -62,18 +65,19 @@ impl Hub {
         let bytes = link::read_document(&input.path).map_err(crate::access::session::invalid)?;
         let hash = sha256_hex(&bytes);
         let inventory = assets::read_inventory(&input.name(), &bytes);
-        self.store().write(|tx| {
-            if tx.ingested(Kind::Inventory.name(), &hash)? {
+        let needs = Needs::Permission(permission(Kind::Inventory));
+        self.act(caller, needs, Place::Site(site), now, |act| {
+            if act.ingested(Kind::Inventory.name(), &hash)? {
                 let rows = inventory.read;
                 return Ok(taken(Kind::Inventory, input, hash, rows, rows, Vec::new()));
             }
-            let known = Index::new(tx.devices(Some(site))?);
+            let known = Index::new(act.devices(Some(site))?);
             let joined = assets::join_inventory(&inventory, site, known, now);
-            put_devices(tx, joined.devices.iter(), &joined.custom_fields, false)?;
+            put_devices(act.change(), joined.devices.iter(), &joined.custom_fields, false)?;
             let skipped = [inventory.skipped.clone(), joined.skipped].concat();
             let mut taken = taken(Kind::Inventory, input, hash, inventory.read, 0, skipped);
             taken.accepted = joined.devices.len() as u64;
-            record(tx, caller, &taken, &json!({ "devices": joined.devices.len() }), now)?;
+            record(act, caller, &taken, &json!({ "devices": joined.devices.len() }), now)?;
             Ok(taken)
         })
     }

@@ -9,8 +9,9 @@ use store::{StoreError, WriteTx};
 use vulnerability::csaf;
 
 use crate::access::session::{environment, invalid};
+use crate::act::{Needs, Place};
 use crate::take_in::kind::Kind;
-use crate::take_in::{IngestSummary, Taken, record, sha256_hex};
+use crate::take_in::{IngestSummary, Taken, permission, record, sha256_hex};
 use crate::{Caller, Hub, HubError};
 
 /// A document that was read, or the reason why not.
@@ -30,16 +31,17 @@ impl Hub {
     ) -> Result<(), HubError> {
         for batch in inputs.chunks(BATCH_DOCUMENTS) {
             let read: Vec<Read> = batch.par_iter().map(read_document).collect();
-            let taken = self.store().write(|tx| {
+            let needs = Needs::Permission(permission(Kind::Csaf));
+            let taken = self.act(caller, needs, Place::House, now, |act| {
                 let mut taken = Vec::with_capacity(batch.len());
                 for (input, read) in batch.iter().zip(&read) {
                     let outcome = match read {
-                        Read::Document(new) => Some(tx.put_disclosure(new, now)?),
+                        Read::Document(new) => Some(act.offer(|tx| tx.put_disclosure(new, now))?),
                         Read::Refused(_) => None,
                     };
                     let one = taken_of(input, read, outcome);
                     if outcome != Some(Outcome::Unchanged) {
-                        record(tx, caller, &one, &details(read, outcome), now)?;
+                        record(act, caller, &one, &details(read, outcome), now)?;
                     }
                     taken.push(one);
                 }
@@ -106,9 +108,10 @@ impl Hub {
     ) -> Result<Taken, HubError> {
         let kind = edition.kind.name();
         let setting = format!("{kind}_edition");
-        self.store().write(|tx| {
-            let known = tx.ingested(kind, &edition.content_hash)?;
-            let held = tx.setting(&setting)?.unwrap_or_default();
+        let needs = Needs::Permission(permission(edition.kind));
+        self.act(caller, needs, Place::House, now, |act| {
+            let known = act.ingested(kind, &edition.content_hash)?;
+            let held = act.setting(&setting)?.unwrap_or_default();
             if !known && edition.name < held {
                 let older =
                     format!("it is the edition `{}`; the newer `{held}` is held", edition.name);
@@ -117,9 +120,9 @@ impl Hub {
             let name = edition.name.clone();
             let taken = edition.taken(input, known);
             if !known {
-                put(tx)?;
-                tx.put_setting(&setting, &name)?;
-                record(tx, caller, &taken, &json!({ "edition": name }), now)?;
+                put(act.change())?;
+                act.change().put_setting(&setting, &name)?;
+                record(act, caller, &taken, &json!({ "edition": name }), now)?;
             }
             Ok(taken)
         })

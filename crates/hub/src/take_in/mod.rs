@@ -11,14 +11,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use access::Permission;
+use evidence::Action;
 use link::{Input, ReadError};
 use model::{Answerable, Skip, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use store::WriteTx;
 use store::records::IngestRow;
 
+use crate::act::Act;
 use crate::take_in::kind::{Kind, kind_of};
 use crate::{Caller, Hub, HubError};
 
@@ -147,12 +148,13 @@ fn kind_of_file(path: &Path, said: Option<Kind>) -> Result<Option<Kind>, ReadErr
 
 /// Writes the ingest row of one file and its evidence, in the caller's transaction.
 pub(crate) fn record(
-    tx: &WriteTx,
+    act: &Act,
     caller: &Caller,
     taken: &Taken,
     details: &serde_json::Value,
     now: Timestamp,
 ) -> Result<(), HubError> {
+    let tx = act.change();
     crate::view::kept::move_on(tx)?;
     tx.put_ingest(&IngestRow {
         name: taken.name.clone(),
@@ -174,8 +176,7 @@ pub(crate) fn record(
         "skipped": taken.skipped.len(),
         "details": details,
     });
-    tx.append_evidence(now, &caller.name, "ingest", &taken.name, &details)?;
-    Ok(())
+    act.note(Action::Ingest, &taken.name, &details)
 }
 
 /// SHA-256 in hexadecimal.
@@ -206,7 +207,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-const fn permission(kind: Kind) -> Permission {
+pub(crate) const fn permission(kind: Kind) -> Permission {
     match kind {
         Kind::Inventory => Permission::IngestInventory,
         _ => Permission::Ingest,

@@ -18,7 +18,7 @@ impl Hub {
     /// The state of the whole house.
     pub fn overview(&self, caller: &Caller) -> Result<Overview, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| {
+        Ok(self.ground().read(|tx| {
             let mut overview = self.inner.overview.or_load(tx, |tx| tx.overview())?;
             // A sign-in is evidence too, and changes nothing else.
             overview.evidence_rows = tx.evidence_head()?.map_or(0, |head| head.number);
@@ -35,7 +35,7 @@ impl Hub {
         caller.require(Permission::Read)?;
         let load = |tx: &Tx<'_>| tx.open_questions(QUESTIONS_KEPT);
         let kept = |tx: &Tx<'_>| self.inner.questions.or_load(tx, load);
-        let mut questions = self.store().read(kept)?;
+        let mut questions = self.ground().read(kept)?;
         questions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(questions)
     }
@@ -49,13 +49,13 @@ impl Hub {
         page: Page,
     ) -> Result<Rows<DeviceRow>, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| tx.device_rows(filter, order, page))?)
+        Ok(self.ground().read(|tx| tx.device_rows(filter, order, page))?)
     }
 
     /// Values that devices have for `maker` and `class`, with how many, for the filters.
     pub fn device_facets(&self, caller: &Caller) -> Result<Facets, HubError> {
         caller.require(Permission::Read)?;
-        let found = self.store().read(|tx| {
+        let found = self.ground().read(|tx| {
             let kept = &self.inner.facets;
             kept.or_load(tx, |tx| tx.device_facets())
         })?;
@@ -65,7 +65,7 @@ impl Hub {
     /// One device with all that is known of it.
     pub fn device(&self, caller: &Caller, id: DeviceId) -> Result<DeviceDetail, HubError> {
         caller.require(Permission::Read)?;
-        let found = self.store().read(|tx| tx.device_detail(id))?;
+        let found = self.ground().read(|tx| tx.device_detail(id))?;
         found.ok_or_else(|| HubError::NotFound { kind: "device", key: id.to_string() })
     }
 
@@ -77,7 +77,7 @@ impl Hub {
         page: Page,
     ) -> Result<Rows<SoftwareRow>, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| tx.software_rows(text, page))?)
+        Ok(self.ground().read(|tx| tx.software_rows(text, page))?)
     }
 
     /// Disclosures that match `filter`, those that touch devices first, newest first.
@@ -88,7 +88,7 @@ impl Hub {
         page: Page,
     ) -> Result<Rows<DisclosureRow>, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| tx.disclosure_rows(filter, page))?)
+        Ok(self.ground().read(|tx| tx.disclosure_rows(filter, page))?)
     }
 
     /// One disclosure, by its key or its tracking id, with a page of the devices it touches.
@@ -99,14 +99,14 @@ impl Hub {
         page: Page,
     ) -> Result<DisclosureDetail, HubError> {
         caller.require(Permission::Read)?;
-        let found = self.store().read(|tx| tx.disclosure_detail(key, page))?;
+        let found = self.ground().read(|tx| tx.disclosure_detail(key, page))?;
         found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
     }
 
     /// The document as it was received, byte for byte.
     pub fn disclosure_raw(&self, caller: &Caller, key: &str) -> Result<Vec<u8>, HubError> {
         caller.require(Permission::Read)?;
-        let found = self.store().read(|tx| tx.disclosure_raw(key))?;
+        let found = self.ground().read(|tx| tx.disclosure_raw(key))?;
         found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
     }
 
@@ -118,25 +118,25 @@ impl Hub {
         page: Page,
     ) -> Result<Rows<DeviceVerdict>, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| tx.verdict_rows(filter, page))?)
+        Ok(self.ground().read(|tx| tx.verdict_rows(filter, page))?)
     }
 
     /// What was taken in, newest first, with what was skipped.
     pub fn ingests(&self, caller: &Caller, page: Page) -> Result<Rows<IngestRow>, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.store().read(|tx| tx.ingest_rows(page))?)
+        Ok(self.ground().read(|tx| tx.ingest_rows(page))?)
     }
 
     /// The evidence log, newest first.
     pub fn evidence(&self, caller: &Caller, page: Page) -> Result<Rows<EvidenceRow>, HubError> {
         caller.require(Permission::ReadEvidence)?;
-        Ok(self.store().read(|tx| tx.evidence_rows(page))?)
+        Ok(self.ground().read(|tx| tx.evidence_rows(page))?)
     }
 
     /// Checks the whole evidence chain.
     pub fn verify_evidence(&self, caller: &Caller) -> Result<EvidenceCheck, HubError> {
         caller.require(Permission::ReadEvidence)?;
-        let check = self.store().read(|tx| tx.verify_evidence(None))?;
+        let check = self.ground().read(|tx| tx.verify_evidence(None))?;
         let first_bad = check.first_bad.map(|bad| BadRow { row: bad.row, reason: bad.reason });
         Ok(EvidenceCheck { ok: check.ok, rows: check.rows, head: check.head, first_bad })
     }

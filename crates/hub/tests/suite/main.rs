@@ -4,4 +4,5 @@
 mod corpus;
 mod house;
 mod ingest;
+mod races;
 mod sign_in;

@@ -17,12 +17,20 @@ struct Step {
     postgres: &'static str,
 }
 
-const STEPS: &[Step] = &[Step {
-    number: 1,
-    common: include_str!("../../migrations/0001_first.sql"),
-    sqlite: include_str!("../../migrations/0001_first.sqlite.sql"),
-    postgres: include_str!("../../migrations/0001_first.postgres.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        number: 1,
+        common: include_str!("../../migrations/0001_first.sql"),
+        sqlite: include_str!("../../migrations/0001_first.sqlite.sql"),
+        postgres: include_str!("../../migrations/0001_first.postgres.sql"),
+    },
+    Step {
+        number: 4,
+        common: include_str!("../../migrations/0004_events.sql"),
+        sqlite: include_str!("../../migrations/0004_events.sqlite.sql"),
+        postgres: include_str!("../../migrations/0004_events.postgres.sql"),
+    },
+];
 
 /// Brings the schema up to date.
 ///

@@ -1,0 +1,67 @@
+//! What can be done to a house: every act that leaves a row of evidence, by a name that stays.
+//!
+//! A name is hashed into the chain and read by programs outside, so none is ever changed; an act
+//! that is no longer done keeps its name here.
+
+use std::fmt;
+
+macro_rules! actions {
+    ($($(#[$doc:meta])+ $name:ident = $text:literal,)+) => {
+        /// One kind of act.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[non_exhaustive]
+        pub enum Action { $($(#[$doc])+ $name,)+ }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The name in the chain.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+actions! {
+    /// An account was made.
+    AddPerson = "add_person",
+    /// Somebody chose a new password.
+    ChangePassword = "change_password",
+    /// Somebody who is signed in gave a wrong current password.
+    ChangePasswordRefused = "change_password_refused",
+    /// An input was taken in, or refused.
+    Ingest = "ingest",
+    /// Verdicts were decided.
+    Match = "match",
+    /// An account got a password for one sign-in.
+    ResetPassword = "reset_password",
+    /// Somebody signed in.
+    SignIn = "sign_in",
+    /// A sign-in was refused.
+    SignInRefused = "sign_in_refused",
+    /// Somebody signed out.
+    SignOut = "sign_out",
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_acts_share_a_name() {
+        let names: BTreeSet<&str> = Action::ALL.iter().map(|action| action.name()).collect();
+        assert_eq!(names.len(), Action::ALL.len());
+        let plain = |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        assert!(names.iter().all(plain), "{names:?}");
+    }
+}
