@@ -169,7 +169,8 @@ fn kind_of(source: &Source) -> &'static str {
 fn place(source: &Source) -> (&'static str, &str, &str) {
     match source {
         Source::Wire { protocol, field, .. } => ("wire", protocol, field),
-        Source::File { path, column, .. } => ("file", path, column),
+        Source::File { path, column, stream, .. } if stream.is_empty() => ("file", path, column),
+        Source::File { column, stream, .. } => ("file", stream, column),
         Source::Rule { rule, .. } => ("rule", rule, ""),
         Source::Person { name, .. } => ("person", name, ""),
     }
@@ -268,7 +269,12 @@ mod tests {
     }
 
     fn file() -> Source {
-        Source::File { path: "cmms.csv".into(), row: 2, column: "Firmware".into() }
+        Source::File {
+            path: "cmms.csv".into(),
+            row: 2,
+            column: "Firmware".into(),
+            stream: String::new(),
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! Limits: [`ROWS_MAX`] rows, [`CELL_CHARS_MAX`] characters a cell.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Answerable, Attribute, Mac, Skip};
 
@@ -36,6 +36,8 @@ impl InventoryRecord {
 pub struct Inventory {
     /// Name of the file, without its folder.
     pub name: String,
+    /// The headings of the table, in a form without case and punctuation, sorted.
+    pub headings: Vec<String>,
     /// Data rows seen, used or not.
     pub read: u64,
     /// The rows that can be used.
@@ -59,6 +61,8 @@ pub fn read_inventory(name: &str, bytes: &[u8]) -> Inventory {
         return inventory.refused("", "the file has no header row");
     };
     let columns = columns(&header);
+    inventory.headings = header.iter().map(normal).collect();
+    inventory.headings.sort();
     if !columns.iter().any(|(attribute, _)| attribute.is_some()) {
         return inventory.refused("row 1", "no column heading of the first row is known");
     }
@@ -102,7 +106,7 @@ fn read_row(inventory: &mut Inventory, columns: &[Column], record: &csv::StringR
     let row = inventory.read + 2;
     inventory.read += 1;
     if record.iter().all(|cell| cell.trim().is_empty()) {
-        return inventory.skip(row, "the row is empty");
+        return inventory.skip(row, EMPTY_ROW);
     }
     if record.len() != columns.len() {
         let (has, want) = (record.len(), columns.len());
@@ -168,6 +172,14 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 impl Inventory {
+    /// Rows that say something but cannot be used, so that nobody knows which devices they list.
+    pub fn unread(&self) -> usize {
+        let used: BTreeSet<String> =
+            self.records.iter().map(|record| format!("row {}", record.row)).collect();
+        let lost = |skip: &&Skip| skip.reason != EMPTY_ROW && !used.contains(&skip.place);
+        self.skipped.iter().filter(lost).count()
+    }
+
     fn skip(&mut self, row: u64, reason: &str) {
         self.skipped.push(Skip {
             path: self.name.clone(),
@@ -193,6 +205,8 @@ impl Inventory {
         self
     }
 }
+
+const EMPTY_ROW: &str = "the row is empty";
 
 /// Most rows read from one file. Four times the devices of the largest hospital system.
 pub const ROWS_MAX: u64 = 4_000_000;

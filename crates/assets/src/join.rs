@@ -3,8 +3,12 @@
 //! A record is matched by, in this order: its own key, link address, UDI, serial number, host
 //! name, and network address where the record gives no link address. An identifier that two
 //! devices have decides nothing. What matches nothing becomes a device that was never seen.
+//!
+//! A file is the newest export of a stream. It replaces what the same stream said before of a
+//! device, cell by cell, and nothing that another stream said. A key that the stream corrected
+//! does not make a new device where link address or serial number say that it is the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Answerable, Attribute, Confidence, Device, DeviceId, Fact, Skip, Source, Timestamp};
 
@@ -20,21 +24,25 @@ pub struct Joined {
     pub devices: Vec<Device>,
     /// Columns without an attribute, by device.
     pub custom_fields: BTreeMap<DeviceId, BTreeMap<String, String>>,
+    /// Those of `devices` of which nothing but the row and the time of the statement is new.
+    pub unchanged: BTreeSet<DeviceId>,
     /// Records that contradict each other, each with its reason.
     pub skipped: Vec<Skip>,
 }
 
-/// Joins the records of `inventory` with the devices in `known`.
+/// Joins the records of `inventory`, the newest export of `stream`, with the devices in `known`.
 pub fn join_inventory(
     inventory: &Inventory,
+    stream: &str,
     site: &str,
     mut known: Index,
     now: Timestamp,
 ) -> Joined {
     let mut joined = Joined::default();
     let mut used: BTreeMap<usize, u64> = BTreeMap::new();
+    let export = Export::new(inventory, stream);
     for record in &inventory.records {
-        let place = find_known(record, &known);
+        let place = export.find_known(record, &known);
         if let Some(first) = place.and_then(|place| used.get(&place)) {
             joined.skipped.push(Skip {
                 path: inventory.name.clone(),
@@ -45,7 +53,10 @@ pub fn join_inventory(
             continue;
         }
         let before = place.and_then(|place| known.device(place)).cloned();
-        let device = apply(record, inventory, site, before, now);
+        let device = export.apply(record, site, before.clone(), now);
+        if before.is_some_and(|before| export.says_nothing_new(&before, &device)) {
+            joined.unchanged.insert(device.id);
+        }
         if !record.custom.is_empty() {
             joined.custom_fields.insert(device.id, record.custom.clone());
         }
@@ -61,17 +72,115 @@ pub fn join_inventory(
     joined
 }
 
-fn find_known(record: &InventoryRecord, known: &Index) -> Option<usize> {
-    let by = |attribute| known.by_value(attribute, record.value(attribute)?);
-    let mac = record.value(Attribute::StatedMac).and_then(|mac| mac.parse().ok());
-    let ip = || record.value(Attribute::StatedIp)?.parse().ok();
-    let fits = |at: &usize| known.device(*at).is_some_and(|device| agrees(record, device));
-    by(Attribute::AssetTag)
-        .or_else(|| known.by_mac(mac?).filter(fits))
-        .or_else(|| by(Attribute::Udi).filter(fits))
-        .or_else(|| by(Attribute::Serial).filter(fits))
-        .or_else(|| by(Attribute::Hostname).filter(fits))
-        .or_else(|| if mac.is_none() { known.by_ip(ip()?).filter(fits) } else { None })
+/// A file as the newest export of its stream.
+struct Export<'a> {
+    inventory: &'a Inventory,
+    stream: &'a str,
+    /// The hospital's own keys that the file names, in lower case.
+    keys: BTreeSet<String>,
+}
+
+impl<'a> Export<'a> {
+    fn new(inventory: &'a Inventory, stream: &'a str) -> Self {
+        let keys = inventory.records.iter().filter_map(|record| record.value(Attribute::AssetTag));
+        Self { inventory, stream, keys: keys.map(str::to_lowercase).collect() }
+    }
+
+    fn find_known(&self, record: &InventoryRecord, known: &Index) -> Option<usize> {
+        let by = |attribute| known.by_value(attribute, record.value(attribute)?);
+        let mac = record.value(Attribute::StatedMac).and_then(|mac| mac.parse().ok());
+        let ip = || record.value(Attribute::StatedIp)?.parse().ok();
+        let device = |at: &usize| known.device(*at);
+        let fits = |at: &usize| device(at).is_some_and(|device| agrees(record, device));
+        let is = |at: &usize| fits(at) || device(at).is_some_and(|d| self.corrects(record, d));
+        by(Attribute::AssetTag)
+            .or_else(|| known.by_mac(mac?).filter(is))
+            .or_else(|| by(Attribute::Udi).filter(fits))
+            .or_else(|| by(Attribute::Serial).filter(is))
+            .or_else(|| by(Attribute::Hostname).filter(fits))
+            .or_else(|| if mac.is_none() { known.by_ip(ip()?).filter(fits) } else { None })
+    }
+
+    /// True where the record gives another key to a device that this very stream named before, and
+    /// names no more, and where nothing else that both say differs.
+    fn corrects(&self, record: &InventoryRecord, device: &Device) -> bool {
+        let named_here =
+            |fact: &&Fact| fact.attribute == Attribute::AssetTag && self.is_of_stream(&fact.source);
+        let key_gone =
+            device.asset_id.as_ref().is_some_and(|key| !self.keys.contains(&key.to_lowercase()));
+        key_gone
+            && device.facts.iter().any(|fact| named_here(&fact))
+            && TELLING.iter().all(|attribute| may_be_same(record, device, *attribute))
+    }
+
+    fn apply(
+        &self,
+        record: &InventoryRecord,
+        site: &str,
+        before: Option<Device>,
+        now: Timestamp,
+    ) -> Device {
+        let mut device = before.unwrap_or_else(|| new_device(&primary(record), site, now, now));
+        // A record says how things are now: what the same stream said before is history.
+        let (old, kept) = device.facts.drain(..).partition(|fact| self.is_of_stream(&fact.source));
+        device.facts = kept;
+        for (attribute, value, heading) in &record.cells {
+            device.facts.push(Fact {
+                attribute: *attribute,
+                value: value.clone(),
+                confidence: Confidence::STRONG,
+                source: Source::File {
+                    path: self.inventory.name.clone(),
+                    row: record.row,
+                    column: heading.clone(),
+                    stream: self.stream.to_owned(),
+                },
+                first_seen: said_since(&old, *attribute, value).unwrap_or(now),
+                last_seen: now,
+                count: 1,
+            });
+        }
+        derive(&mut device);
+        device
+    }
+
+    /// Facts of before there were streams belong to the one that exports a file of the same name.
+    fn is_of_stream(&self, source: &Source) -> bool {
+        matches!(source, Source::File { path, stream, .. }
+            if stream == self.stream || stream.is_empty() && *path == self.inventory.name)
+    }
+
+    /// True where the device is as it was, apart from where and when this stream said so. Where
+    /// another stream speaks of the device too, the time decides between them, so it is news.
+    fn says_nothing_new(&self, before: &Device, after: &Device) -> bool {
+        let alone = before.facts.iter().all(|fact| match &fact.source {
+            Source::File { stream, .. } => stream == self.stream,
+            _ => true,
+        });
+        alone && timeless(before) == timeless(after)
+    }
+}
+
+/// The device without where and when files said what they say.
+fn timeless(device: &Device) -> Device {
+    let mut device = device.clone();
+    for fact in &mut device.facts {
+        match &mut fact.source {
+            Source::File { path, row, .. } => {
+                (*row, fact.last_seen) = (0, fact.first_seen);
+                path.clear();
+            }
+            // What a rule made of a cell is as old as the cell.
+            Source::Rule { .. } => fact.last_seen = fact.first_seen,
+            _ => {}
+        }
+    }
+    device
+}
+
+fn said_since(old: &[Fact], attribute: Attribute, value: &str) -> Option<Timestamp> {
+    let same = old.iter().filter(|fact| fact.attribute == attribute && fact.value == value);
+    same.map(|fact| fact.first_seen).min()
 }
 
 /// False where the record and the device have different keys of the hospital's own.
@@ -82,37 +191,11 @@ fn agrees(record: &InventoryRecord, device: &Device) -> bool {
     }
 }
 
-fn apply(
-    record: &InventoryRecord,
-    inventory: &Inventory,
-    site: &str,
-    before: Option<Device>,
-    now: Timestamp,
-) -> Device {
-    let mut device = before.unwrap_or_else(|| new_device(&primary(record), site, now, now));
-    // A record says how things are now: what the same file said before is history.
-    device.facts.retain(|fact| !same_file(&fact.source, &inventory.name));
-    for (attribute, value, heading) in &record.cells {
-        device.facts.push(Fact {
-            attribute: *attribute,
-            value: value.clone(),
-            confidence: Confidence::STRONG,
-            source: Source::File {
-                path: inventory.name.clone(),
-                row: record.row,
-                column: heading.clone(),
-            },
-            first_seen: now,
-            last_seen: now,
-            count: 1,
-        });
-    }
-    derive(&mut device);
-    device
-}
-
-fn same_file(source: &Source, name: &str) -> bool {
-    matches!(source, Source::File { path, .. } if path == name)
+/// False where both say something and the device says it in no fact as the record does.
+fn may_be_same(record: &InventoryRecord, device: &Device, attribute: Attribute) -> bool {
+    let Some(theirs) = record.value(attribute) else { return true };
+    let mut ours = device.facts.iter().filter(|fact| fact.attribute == attribute).peekable();
+    ours.peek().is_none() || ours.any(|fact| fact.value.eq_ignore_ascii_case(theirs))
 }
 
 fn primary(record: &InventoryRecord) -> String {
@@ -122,3 +205,7 @@ fn primary(record: &InventoryRecord) -> String {
     // A record without any identifier is told from others by its row.
     first.map_or_else(|| format!("row {}", record.row), str::to_owned)
 }
+
+/// What must not differ where only the hospital's own key does.
+const TELLING: &[Attribute] =
+    &[Attribute::Maker, Attribute::Model, Attribute::Serial, Attribute::StatedMac, Attribute::Udi];

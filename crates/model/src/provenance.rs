@@ -74,6 +74,9 @@ pub enum Source {
         row: u64,
         /// Column heading or JSON pointer.
         column: String,
+        /// Inventory source of the site that the file is an export of; empty where it is none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        stream: String,
     },
     /// Derived by a rule in `knowledge/` from another fact.
     Rule {
@@ -98,8 +101,8 @@ impl fmt::Display for Source {
                 write!(f, "{capture} frame {frame}, bytes {offset_bytes}+{length_bytes}: ")?;
                 write!(f, "{protocol} {field}")
             }
-            Self::File { path, row: 0, column } => write!(f, "{path}, {column}"),
-            Self::File { path, row, column } => write!(f, "{path} row {row}, {column}"),
+            Self::File { path, row: 0, column, .. } => write!(f, "{path}, {column}"),
+            Self::File { path, row, column, .. } => write!(f, "{path} row {row}, {column}"),
             Self::Rule { rule, from } => write!(f, "rule {rule} on `{from}`"),
             Self::Person { name, at } => write!(f, "{name} at {at}"),
         }

@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Software on devices.
     #[command(subcommand)]
     Software(Software),
+    /// The inventory sources: what lists which devices.
+    #[command(subcommand)]
+    Sources(Sources),
     /// The disclosures held.
     #[command(subcommand)]
     Disclosures(Disclosures),
@@ -162,6 +165,20 @@ pub(crate) struct Ingest {
     /// Site that the devices belong to.
     #[arg(long, default_value = "")]
     pub(crate) site: String,
+    /// Name of the inventory source; without it, the headings tell which one it is.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(crate) source: String,
+    /// Whether an inventory that lacks many rows is partial: yes keeps them listed, no marks them.
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    pub(crate) partial: Option<bool>,
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("yes or no".to_owned()),
+    }
 }
 
 /// A part of a list.
@@ -226,6 +243,13 @@ pub(crate) enum Software {
         #[command(flatten)]
         part: Part,
     },
+}
+
+/// `regimen sources`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sources {
+    /// List inventory sources, each with its newest export and how many devices it lists.
+    List,
 }
 
 /// `regimen disclosures`.

@@ -165,7 +165,7 @@ fn put_verdicts(store: &Store) -> Result<(), Failure> {
 
 fn put_conversations(store: &Store, devices: u32) -> Result<(), Failure> {
     let talks: Vec<Conversation> = (0..devices).map(|number| talk(number, devices)).collect();
-    timed("add as many conversations", || store.write(|tx| tx.add_conversations(&talks)))?;
+    timed("add as many conversations", || store.write(|tx| tx.add_conversations("", &talks)))?;
     Ok(())
 }
 

@@ -156,7 +156,12 @@ fn wire(protocol: &str, field: &str) -> Source {
 }
 
 fn file(column: &str) -> Source {
-    Source::File { path: "inventory.csv".to_owned(), row: 7, column: column.to_owned() }
+    Source::File {
+        path: "inventory.csv".to_owned(),
+        row: 7,
+        column: column.to_owned(),
+        stream: String::new(),
+    }
 }
 
 pub(crate) fn facts() -> Vec<Fact> {
@@ -289,6 +294,7 @@ pub(crate) fn device_detail() -> DeviceDetail {
         conversations: conversations(),
         peers: names.map(|(number, name)| (id(number).to_string(), name.to_owned())).into(),
         custom_fields: [("Cost centre".to_owned(), "4410".to_owned())].into(),
+        unlisted_since: None,
     }
 }
 

@@ -132,7 +132,7 @@ fn joins_records_with_what_is_on_the_wire() {
     let check = |name: &str, row: &str, joins: bool| {
         let text = format!("asset_id,maker,firmware,mac,ip,hostname\n{row}\n");
         let inventory = read_inventory("cmms.csv", text.as_bytes());
-        let joined = join_inventory(&inventory, "", Index::new(known.clone()), now);
+        let joined = join_inventory(&inventory, "cmms", "", Index::new(known.clone()), now);
         assert_eq!(joined.devices.len(), 1, "{name}");
         let device = &joined.devices[0];
         assert_eq!(device.id == known[0].id, joins, "{name}");
@@ -171,7 +171,7 @@ fn software_named_as_the_model_gives_the_version() {
 fn a_record_that_stands_twice_is_told() {
     let text = "asset_id,maker\nA1,Halden\nA1,Halden\n";
     let inventory = read_inventory("cmms.csv", text.as_bytes());
-    let joined = join_inventory(&inventory, "", Index::default(), Timestamp::EPOCH);
+    let joined = join_inventory(&inventory, "cmms", "", Index::default(), Timestamp::EPOCH);
     assert_eq!(joined.devices.len(), 1);
     assert_eq!(joined.skipped[0].reason, "it is the same device as row 2");
 }
@@ -180,7 +180,7 @@ fn a_record_that_stands_twice_is_told() {
 fn reading_a_record_is_no_sighting() {
     let inventory = read_inventory("cmms.csv", b"asset_id,mac\nA1,02:00:00:00:00:01\n");
     let late = Timestamp::from_seconds(1_000_000);
-    let known = join_inventory(&inventory, "", Index::default(), late).devices;
+    let known = join_inventory(&inventory, "cmms", "", Index::default(), late).devices;
     let wire = Scene::new().talks("02:00:00:00:00:01", "10.0.0.1").observations();
     let seen = identify(&wire, "", &Index::new(known)).devices;
     assert_eq!(seen[0].asset_id.as_deref(), Some("A1"));

@@ -1,4 +1,4 @@
-//! Taking captures and inventories in: devices, their facts and their conversations.
+//! Taking captures in: devices, their facts and their conversations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use store::records::DeviceChange;
 use crate::act::{Needs, Place};
 use crate::decide::configuration_key;
 use crate::take_in::kind::Kind;
-use crate::take_in::{Taken, permission, record, sha256_hex, sha256_of_file};
+use crate::take_in::{Taken, permission, record, sha256_of_file};
 use crate::{Caller, Hub, HubError, one_shot};
 
 impl Hub {
@@ -41,7 +41,7 @@ impl Hub {
             let identified = assets::identify(&observations, site, &known);
             let tx = act.change();
             put_devices(tx, identified.devices.iter(), &BTreeMap::new(), true)?;
-            tx.add_conversations(&identified.conversations)?;
+            tx.add_conversations(site, &identified.conversations)?;
             let taken = taken(Kind::Capture, input, hash, 1, 0, observed.skipped);
             let details = json!({
                 "packets": observations.stats.packets,
@@ -53,39 +53,11 @@ impl Hub {
             Ok(taken)
         })
     }
-
-    /// Takes the hospital's inventory in.
-    pub(crate) fn ingest_inventory(
-        &self,
-        caller: &Caller,
-        input: &Input,
-        site: &str,
-        now: Timestamp,
-    ) -> Result<Taken, HubError> {
-        let bytes = link::read_document(&input.path).map_err(crate::access::session::invalid)?;
-        let hash = sha256_hex(&bytes);
-        let inventory = assets::read_inventory(&input.name(), &bytes);
-        let needs = Needs::Permission(permission(Kind::Inventory));
-        self.act(caller, needs, Place::Site(site), now, |act| {
-            if act.ingested(Kind::Inventory.name(), &hash)? {
-                let rows = inventory.read;
-                return Ok(taken(Kind::Inventory, input, hash, rows, rows, Vec::new()));
-            }
-            let known = Index::new(act.devices(Some(site))?);
-            let joined = assets::join_inventory(&inventory, site, known, now);
-            put_devices(act.change(), joined.devices.iter(), &joined.custom_fields, false)?;
-            let skipped = [inventory.skipped.clone(), joined.skipped].concat();
-            let mut taken = taken(Kind::Inventory, input, hash, inventory.read, 0, skipped);
-            taken.accepted = joined.devices.len() as u64;
-            record(act, caller, &taken, &json!({ "devices": joined.devices.len() }), now)?;
-            Ok(taken)
-        })
-    }
 }
 
-/// Writes devices. What is known of a device from elsewhere (custom fields, that it was seen on
-/// the wire) is kept.
-fn put_devices<'a>(
+/// Writes devices. What is known of a device from elsewhere (that it was seen on the wire, and
+/// what a capture cannot say: custom fields) is kept.
+pub(crate) fn put_devices<'a>(
     tx: &WriteTx,
     devices: impl Iterator<Item = &'a Device>,
     custom_fields: &BTreeMap<DeviceId, BTreeMap<String, String>>,
@@ -97,7 +69,7 @@ fn put_devices<'a>(
     for device in devices {
         let kept = match custom_fields.get(&device.id) {
             Some(fields) => fields.clone(),
-            None if device.asset_id.is_some() => tx.custom_fields(device.id)?,
+            None if seen_on_wire && device.asset_id.is_some() => tx.custom_fields(device.id)?,
             None => BTreeMap::new(),
         };
         changes.push(DeviceChange {
@@ -110,7 +82,7 @@ fn put_devices<'a>(
     Ok(tx.put_devices(&changes)?)
 }
 
-fn taken(
+pub(crate) fn taken(
     kind: Kind,
     input: &Input,
     content_hash: String,

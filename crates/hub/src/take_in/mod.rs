@@ -5,6 +5,7 @@
 
 mod devices;
 mod disclosures;
+mod inventories;
 pub(crate) mod kind;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,10 @@ pub struct IngestRequest {
     pub kind: Option<Kind>,
     /// Site that the devices belong to; empty for the only site.
     pub site: String,
+    /// Name of the inventory source; empty to recognise it by the headings.
+    pub source: String,
+    /// Whether an inventory that lacks many rows is partial, where a person said so.
+    pub partial: Option<bool>,
 }
 
 /// What became of it.
@@ -118,7 +123,7 @@ impl Hub {
     ) -> Result<(), HubError> {
         let taken = match kind {
             Kind::Capture => self.ingest_capture(caller, input, &request.site, now),
-            Kind::Inventory => self.ingest_inventory(caller, input, &request.site, now),
+            Kind::Inventory => self.ingest_inventory(caller, input, request, now),
             Kind::Kev => self.ingest_kev(caller, input, now),
             _ => self.ingest_epss(caller, input, now),
         };
@@ -146,17 +151,18 @@ fn kind_of_file(path: &Path, said: Option<Kind>) -> Result<Option<Kind>, ReadErr
     Ok(kind)
 }
 
-/// Writes the ingest row of one file and its evidence, in the caller's transaction.
+/// Writes the ingest row of one file and its evidence, in the caller's transaction. Gives the
+/// number of the row.
 pub(crate) fn record(
     act: &Act,
     caller: &Caller,
     taken: &Taken,
     details: &serde_json::Value,
     now: Timestamp,
-) -> Result<(), HubError> {
+) -> Result<u64, HubError> {
     let tx = act.change();
     crate::view::kept::move_on(tx)?;
-    tx.put_ingest(&IngestRow {
+    let number = tx.put_ingest(&IngestRow {
         name: taken.name.clone(),
         kind: taken.kind.name().to_owned(),
         content_hash: taken.content_hash.clone(),
@@ -176,7 +182,8 @@ pub(crate) fn record(
         "skipped": taken.skipped.len(),
         "details": details,
     });
-    act.note(Action::Ingest, &taken.name, &details)
+    act.note(Action::Ingest, &taken.name, &details)?;
+    Ok(number)
 }
 
 /// SHA-256 in hexadecimal.

@@ -7,7 +7,7 @@ use model::DeviceId;
 use store::records::{
     DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, DisclosureDetail,
     DisclosureFilter, DisclosureRow, EvidenceRow, IngestRow, OpenQuestion, Overview, Page, Rows,
-    SoftwareRow, VerdictFilter,
+    SoftwareRow, StreamRow, VerdictFilter,
 };
 
 use store::{StoreError, Tx};
@@ -125,6 +125,12 @@ impl Hub {
     pub fn ingests(&self, caller: &Caller, page: Page) -> Result<Rows<IngestRow>, HubError> {
         caller.require(Permission::Read)?;
         Ok(self.ground().read(|tx| tx.ingest_rows(page))?)
+    }
+
+    /// Inventory sources by site and name, each with its newest export.
+    pub fn sources(&self, caller: &Caller) -> Result<Vec<StreamRow>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.ground().read(|tx| tx.streams(None))?)
     }
 
     /// The evidence log, newest first.

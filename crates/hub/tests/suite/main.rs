@@ -6,3 +6,4 @@ mod house;
 mod ingest;
 mod races;
 mod sign_in;
+mod streams;

@@ -53,6 +53,26 @@ pub(crate) fn software(common: &Common, command: &Software) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+pub(crate) fn sources(common: &Common) -> Result<Outcome> {
+    let found = super::open(common)?.sources(&Caller::console())?;
+    output::print(common, &found, &found, |out| {
+        let mut table = Table::new(&["SOURCE", "SITE", "FILE", "AT", "LISTED", "GONE", "HELD"]);
+        for row in &found {
+            table.row(vec![
+                row.now.name.clone(),
+                row.site.clone(),
+                row.file.clone(),
+                row.at.to_string(),
+                row.listed.to_string(),
+                row.gone.to_string(),
+                if row.now.pending { "yes" } else { "" }.to_owned(),
+            ]);
+        }
+        table.write(out)
+    })?;
+    Ok(Outcome::Done)
+}
+
 fn write_list(rows: &[DeviceRow], total: u64, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(&[
         "NAME", "ASSET", "CLASS", "MAKER", "MODEL", "VERSION", "ADDRESS", "AFFECTED", "UNKNOWN",
@@ -91,6 +111,9 @@ fn write_device(detail: &DeviceDetail, out: &mut dyn Write) -> io::Result<()> {
         ]);
     }
     table.write(out)?;
+    if let Some(since) = detail.unlisted_since {
+        writeln!(out, "no longer listed since {since}")?;
+    }
     for (heading, cell) in &detail.custom_fields {
         writeln!(out, "{heading}: {cell}")?;
     }

@@ -8,8 +8,13 @@ use crate::output::{self, Outcome};
 
 pub(crate) fn run(common: &Common, wanted: &Ingest) -> Result<Outcome> {
     let hub = super::open(common)?;
-    let request =
-        IngestRequest { paths: wanted.paths.clone(), kind: wanted.kind, site: wanted.site.clone() };
+    let request = IngestRequest {
+        paths: wanted.paths.clone(),
+        kind: wanted.kind,
+        site: wanted.site.clone(),
+        source: wanted.source.clone(),
+        partial: wanted.partial,
+    };
     let summary = hub.ingest(&Caller::console(), &request, super::now(common))?;
     output::print(common, &summary, &summary.skipped, |out| {
         writeln!(

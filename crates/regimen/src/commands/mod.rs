@@ -19,7 +19,7 @@ use model::{DeviceId, Timestamp};
 use store::StoreUrl;
 use store::records::{DeviceFilter, DeviceOrder, Page};
 
-use crate::arguments::{Arguments, Command, Common, Part, VerdictName};
+use crate::arguments::{Arguments, Command, Common, Part, Sources, VerdictName};
 use crate::output::Outcome;
 
 /// Carries out the command.
@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Match(wanted) => matching::run(common, wanted),
         Command::Ingest(ingest) => ingest::run(common, ingest),
         Command::Assets(command) => assets::run(common, command),
+        Command::Sources(Sources::List) => assets::sources(common),
         Command::Software(command) => assets::software(common, command),
         Command::Disclosures(command) => disclosures::run(common, command),
         Command::Verdicts(command) => disclosures::verdicts(common, command),

@@ -9,10 +9,14 @@ use crate::engine::sql::{Param, Row};
 use crate::engine::tx::{Tx, WriteTx};
 
 impl WriteTx<'_> {
-    /// Adds conversations to those that are there: volumes add up, times widen, and the devices
+    /// Adds conversations to those that are there at `site`: volumes add up, times widen, and the devices
     /// are those of the newest. Whoever takes a capture in twice counts twice; ask
     /// [`Tx::ingested`] before.
-    pub fn add_conversations(&self, conversations: &[Conversation]) -> Result<(), StoreError> {
+    pub fn add_conversations(
+        &self,
+        site: &str,
+        conversations: &[Conversation],
+    ) -> Result<(), StoreError> {
         let mut sums: BTreeMap<_, Conversation> = BTreeMap::new();
         for talk in conversations {
             let key = (
@@ -26,11 +30,11 @@ impl WriteTx<'_> {
         }
         let mut rows = Vec::with_capacity(sums.len());
         for talk in sums.values() {
-            let mut row = vec![Param::Int(self.next_number("conversation")?)];
+            let mut row = vec![Param::Int(self.next_number("conversation")?), site.into()];
             row.extend(params(talk));
             rows.push(row);
         }
-        self.insert_many(COLUMNS, 12, CONFLICT, rows)
+        self.insert_many(COLUMNS, 13, CONFLICT, rows)
     }
 }
 
@@ -96,10 +100,10 @@ fn transport(name: &str) -> Result<Transport, StoreError> {
     found.ok_or_else(|| StoreError::corrupt("a conversation has an unknown transport"))
 }
 
-const COLUMNS: &str = "conversation (number, client_address, server_address, transport, port, \
+const COLUMNS: &str = "conversation (number, site, client_address, server_address, transport, port, \
      application, client, server, packets, bytes, first_seen, last_seen)";
 
-const CONFLICT: &str = "ON CONFLICT (client_address, server_address, transport, port, application) \
+const CONFLICT: &str = "ON CONFLICT (site, client_address, server_address, transport, port, application) \
      DO UPDATE SET client = excluded.client, server = excluded.server, \
      packets = conversation.packets + excluded.packets, \
      bytes = conversation.bytes + excluded.bytes, \

@@ -105,7 +105,15 @@ impl Tx<'_> {
         )?;
         let verdicts = self.verdicts_of(&device)?;
         let custom_fields = self.custom_fields(device.id)?;
-        Ok(Some(DeviceDetail { device, verdicts, conversations, peers, custom_fields }))
+        let unlisted_since = self.unlisted_since(device.id)?;
+        Ok(Some(DeviceDetail {
+            device,
+            verdicts,
+            conversations,
+            peers,
+            custom_fields,
+            unlisted_since,
+        }))
     }
 
     /// Where an id leads: to itself, or to what it was merged into.

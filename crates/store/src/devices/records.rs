@@ -104,6 +104,9 @@ pub struct DeviceDetail {
     pub peers: BTreeMap<String, String>,
     /// Columns of the hospital's inventory that we have no attribute for.
     pub custom_fields: BTreeMap<String, String>,
+    /// Since when no inventory lists it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted_since: Option<Timestamp>,
 }
 
 /// Values to filter devices by, each with how many devices have it; most first.

@@ -25,6 +25,12 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../../migrations/0001_first.postgres.sql"),
     },
     Step {
+        number: 3,
+        common: include_str!("../../migrations/0003_streams.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Step {
         number: 4,
         common: include_str!("../../migrations/0004_events.sql"),
         sqlite: include_str!("../../migrations/0004_events.sqlite.sql"),

@@ -1,6 +1,7 @@
 //! What was taken in, and what of it was not used.
 
 pub(crate) mod records;
+mod streams;
 
 use model::{Answerable, Skip};
 
@@ -63,15 +64,21 @@ impl Tx<'_> {
         let limit = page.limit.min(Page::LIMIT_MAX);
         let mut found = self.rows(sql, &[limit.into(), page.offset.into()], read)?;
         for (number, ingest) in found.iter_mut().filter(|(_, ingest)| ingest.skipped_count > 0) {
-            ingest.skipped = self.skips_of(*number)?;
+            ingest.skipped = self.skips_of(*number, SKIPS_SHOWN)?;
         }
         Ok(Rows { rows: found.into_iter().map(|(_, ingest)| ingest).collect(), total })
     }
 
-    fn skips_of(&self, ingest: i64) -> Result<Vec<Skip>, StoreError> {
+    /// The first `limit` things that an ingest did not use.
+    pub fn ingest_skips(&self, ingest: u64, limit: usize) -> Result<Vec<Skip>, StoreError> {
+        let number = i64::try_from(ingest).map_err(StoreError::corrupt)?;
+        self.skips_of(number, limit as u64)
+    }
+
+    fn skips_of(&self, ingest: i64, limit: u64) -> Result<Vec<Skip>, StoreError> {
         let sql = "SELECT path, place, reason, answerable FROM ingest_skip WHERE ingest = ?1 \
              ORDER BY position LIMIT ?2";
-        self.rows(sql, &[ingest.into(), SKIPS_SHOWN.into()], |row| {
+        self.rows(sql, &[ingest.into(), limit.into()], |row| {
             let (path, place, reason) = (row.text()?, row.text()?, row.text()?);
             let answerable: Answerable = from_json(&row.text()?)?;
             Ok(Skip { path, place, reason, answerable })

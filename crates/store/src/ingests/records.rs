@@ -27,3 +27,38 @@ pub struct IngestRow {
     /// How many were not used.
     pub skipped_count: u64,
 }
+
+/// The newest export of an inventory stream.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct StreamNow {
+    /// Name, unique within the site.
+    pub name: String,
+    /// Its headings, normalised and sorted.
+    pub headings: Vec<String>,
+    /// SHA-256 of the export, hexadecimal.
+    pub content_hash: String,
+    /// Name and version of the program part that read it.
+    pub parser: String,
+    /// True while a person has to say whether the export is partial.
+    pub pending: bool,
+}
+
+/// An inventory stream of one site.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct StreamRow {
+    /// Site.
+    pub site: String,
+    /// Its newest export.
+    #[serde(flatten)]
+    pub now: StreamNow,
+    /// Number of the ingest that took it in.
+    pub ingest: u64,
+    /// File of the newest export, without its folder.
+    pub file: String,
+    /// When it was taken in.
+    pub at: Timestamp,
+    /// Devices that it lists.
+    pub listed: u64,
+    /// Devices that it listed once.
+    pub gone: u64,
+}

@@ -98,7 +98,7 @@ fn a_merged_device_leads_to_the_other_and_its_record_stays() {
         put(store, &[device(1), device(2), device(3)]);
         let talk = conversation(&id(1).to_string(), &id(3).to_string(), 5);
         let merged = store.write(|tx| {
-            tx.add_conversations(&[talk])?;
+            tx.add_conversations("", &[talk])?;
             assert!(!tx.merge_device(id(2), id(2), at(0))?, "with itself");
             assert!(!tx.merge_device(id(9), id(2), at(0))?, "not there");
             let first = tx.merge_device(id(1), id(2), at(0))?;
@@ -278,9 +278,9 @@ fn conversations_add_up_and_name_their_peers() {
         let mut later = conversation(&one, &two, 100);
         (later.first_seen, later.last_seen) = (at(7), at(8));
         let batch = [conversation(&one, &two, 50), later.clone(), conversation(&one, "8.8.8.8", 9)];
-        store.write(|tx| tx.add_conversations(&batch)).unwrap();
+        store.write(|tx| tx.add_conversations("", &batch)).unwrap();
         (later.first_seen, later.last_seen) = (at(1), at(2));
-        store.write(|tx| tx.add_conversations(&[later])).unwrap();
+        store.write(|tx| tx.add_conversations("", &[later])).unwrap();
         let detail = store.read(|tx| tx.device_detail(id(1))).unwrap().unwrap();
         let bytes: Vec<_> = detail.conversations.iter().map(|talk| talk.bytes).collect();
         assert_eq!(bytes, [250, 9], "largest first");

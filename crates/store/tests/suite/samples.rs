@@ -42,7 +42,12 @@ pub(crate) fn device(number: u8) -> Device {
         field: "(0008,1090)".to_owned(),
         rule: "dicom.model".to_owned(),
     };
-    let cell = Source::File { path: "cmms.csv".to_owned(), row: 3, column: "Serial".to_owned() };
+    let cell = Source::File {
+        path: "cmms.csv".to_owned(),
+        row: 3,
+        column: "Serial".to_owned(),
+        stream: String::new(),
+    };
     Device {
         id: id(number),
         asset_id: Some(format!("BME-{number:03}")),

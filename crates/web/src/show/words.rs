@@ -18,8 +18,8 @@ pub(crate) fn source(source: &Source) -> String {
                 u64::from(*offset_bytes) + u64::from(*length_bytes)
             )
         }
-        Source::File { path, row: 0, column } => format!("{path}, {column}"),
-        Source::File { path, row, column } => format!("{path}, row {row}, column {column}"),
+        Source::File { path, row: 0, column, .. } => format!("{path}, {column}"),
+        Source::File { path, row, column, .. } => format!("{path}, row {row}, column {column}"),
         Source::Rule { rule, from } => format!("rule {rule}, from “{from}”"),
         Source::Person { name, at } => format!("{name} said so at {at}"),
     })
