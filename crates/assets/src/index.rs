@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use model::{Attribute, Device, Mac};
 
+use crate::knowledge;
+
 /// Identifiers of devices that are known already. Positions are those in [`Index::devices`].
 ///
 /// An identifier that two devices have names neither, and is left out.
@@ -104,13 +106,23 @@ impl Index {
                         self.ips.add(ip, at);
                     }
                 }
-                attribute if IDENTIFIERS.contains(&attribute) => {
+                attribute if names_one(attribute, &fact.value) => {
                     self.named.entry(attribute).or_default().add(key(&fact.value), at);
                 }
                 _ => {}
             }
         }
     }
+}
+
+/// False for a text that many devices share because nobody ever set it.
+fn names_one(attribute: Attribute, value: &str) -> bool {
+    IDENTIFIERS.contains(&attribute)
+        && match attribute {
+            Attribute::Serial => !knowledge::is_no_serial(value),
+            Attribute::Hostname => !knowledge::is_stock_host_name(value),
+            _ => !knowledge::says_nothing(value),
+        }
 }
 
 /// Case and punctuation differ between what a label, a record and a device say.
@@ -121,3 +133,25 @@ fn key(value: &str) -> String {
 /// Attributes whose value names one device, strongest first.
 pub(crate) const IDENTIFIERS: &[Attribute] =
     &[Attribute::AssetTag, Attribute::Udi, Attribute::Serial, Attribute::Hostname];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_names_from_what_nobody_set() {
+        for (attribute, value, want) in [
+            (Attribute::Serial, "SN-4711", true),
+            (Attribute::Serial, "To be filled by O.E.M.", false),
+            (Attribute::Serial, "0000000", false),
+            (Attribute::Serial, "N/A", false),
+            (Attribute::Serial, "123456789", false),
+            (Attribute::Serial, "7", true),
+            (Attribute::Hostname, "localhost", false),
+            (Attribute::Hostname, "pump-7", true),
+            (Attribute::Maker, "Halden", false),
+        ] {
+            assert_eq!(names_one(attribute, value), want, "{value}");
+        }
+    }
+}

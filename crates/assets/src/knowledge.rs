@@ -88,6 +88,42 @@ pub fn inventory_columns() -> &'static BTreeMap<&'static str, &'static str> {
     &TABLE
 }
 
+/// True for what people type into a cell to say that they have no value.
+pub(crate) fn says_nothing(cell: &str) -> bool {
+    means(cell, "nothing")
+}
+
+/// True for a text that stands where a serial number should and names no device.
+pub(crate) fn is_no_serial(value: &str) -> bool {
+    let one_sign = |text: &str| {
+        let mut signs = text.chars().filter(|c| c.is_alphanumeric());
+        signs.next().is_none_or(|first| signs.all(|sign| sign == first && first.is_ascii_digit()))
+    };
+    says_nothing(value) || means(value, "no serial") || (value.len() > 1 && one_sign(value))
+}
+
+/// True for the host names that come with an image or a router and so name nothing.
+pub(crate) fn is_stock_host_name(name: &str) -> bool {
+    means(name, "stock host name")
+}
+
+/// True for the words that begin a row of totals.
+pub(crate) fn begins_a_total(cell: &str) -> bool {
+    means(cell.trim_end_matches([':', ' ']), "total")
+}
+
+fn means(cell: &str, wanted: &str) -> bool {
+    static TABLE: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+        rows(INVENTORY_WORDS)
+            .filter_map(|row| {
+                let [word, meaning, ..] = row.as_slice() else { return None };
+                Some((*word, *meaning))
+            })
+            .collect()
+    });
+    TABLE.get(cell.trim().to_lowercase().as_str()).is_some_and(|meaning| *meaning == wanted)
+}
+
 /// Rows of a table that has a header row, no quoted line breaks, and `#` comments.
 pub(crate) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     text.lines()
@@ -99,6 +135,7 @@ pub(crate) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>
 const CLASSES: &str = include_str!("../../../knowledge/classes.csv");
 const OUI: &str = include_str!("../../../knowledge/oui.tsv");
 const PRECEDENCE: &str = include_str!("../../../knowledge/precedence.csv");
+const INVENTORY_WORDS: &str = include_str!("../../../knowledge/inventory-words.csv");
 const INVENTORY_COLUMNS: &str = include_str!("../../../knowledge/inventory-columns.csv");
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => json_kind(text),
         Some(_) if vulnerability::epss::is_epss(text) => Some(Kind::Epss),
-        Some(_) if assets::looks_like_inventory(text) => Some(Kind::Inventory),
+        Some(_) if assets::looks_like_inventory(bytes) => Some(Kind::Inventory),
         _ => None,
     }
 }
