@@ -8,7 +8,7 @@ mod account;
 mod password;
 mod role;
 mod session;
-mod throttle;
+pub mod throttle;
 mod token;
 
 pub use account::{ACCOUNT_NAME_MAX, AccountName, AccountNameError};

@@ -114,6 +114,9 @@ pub(crate) struct Serve {
     /// A TLS proxy stands in front: send the session cookie over HTTPS only.
     #[arg(long)]
     pub(crate) behind_tls: bool,
+    /// Address of a proxy in front whose `X-Forwarded-For` is believed; may be given more than once.
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS")]
+    pub(crate) trusted_proxies: Vec<IpAddr>,
 }
 
 /// `regimen observe`.

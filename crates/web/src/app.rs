@@ -1,12 +1,14 @@
 //! What every handler shares.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hub::{Caller, Hub, HubError};
 use model::Timestamp;
 use tokio::sync::Semaphore;
 
+use crate::connections::Limits;
 use crate::form_key::FormKey;
 
 /// How the hub is reached. The default is plain HTTP on this machine only.
@@ -19,6 +21,10 @@ pub struct Options {
     pub https: bool,
     /// A sentence for the sign-in page, e.g. that this is a demonstration.
     pub notice: Option<String>,
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Limits of what is connected.
+    pub limits: Limits,
 }
 
 /// What every handler shares. Cheap to clone.

@@ -13,6 +13,7 @@
 mod api;
 mod app;
 mod clock;
+mod connections;
 mod error;
 mod form_key;
 mod guard;
@@ -28,4 +29,5 @@ mod statics;
 mod sample;
 
 pub use app::Options;
+pub use connections::Limits;
 pub use serve::{WebError, router, serve};

@@ -1,26 +1,20 @@
 //! The server: the routes, what every request passes, and the limits around it.
 
 use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::serve::Listener;
 use hub::Hub;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{App, Options};
 use crate::routes::{ROUTES, Reach};
-use crate::{clock, guard, session};
+use crate::{clock, connections, guard, session};
 
 /// Why the front door could not open or stay open.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +41,10 @@ pub async fn serve<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    let (limits, proxies) = (options.limits.clone(), options.trusted_proxies.clone());
     let router = router(hub.clone(), options)?;
     let keeping = tokio::spawn(keep_sessions(hub.clone()));
-    let listener = Bounded { listener, open: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;
+    connections::serve(listener, router, limits, proxies, shutdown).await?;
     keeping.abort();
     keep(hub).await;
     Ok(())
@@ -96,68 +90,6 @@ fn branch(reach: Reach) -> Router<App> {
     let routes = ROUTES.iter().filter(|route| route.reach == reach);
     routes.fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
 }
-
-/// A listener that holds no more than a set number of connections open.
-struct Bounded {
-    listener: TcpListener,
-    open: Arc<Semaphore>,
-}
-
-impl Listener for Bounded {
-    type Io = Held;
-    type Addr = std::net::SocketAddr;
-
-    async fn accept(&mut self) -> (Held, Self::Addr) {
-        // The semaphore is never closed, so a permit always comes.
-        let permit = Arc::clone(&self.open).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was refused");
-        }
-        (Held { stream, _permit: permit }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.listener.local_addr()
-    }
-}
-
-/// A connection that gives its place back when it closes.
-struct Held {
-    stream: TcpStream,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl AsyncRead for Held {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Held {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// Connections open at once; more wait in the kernel's queue. Bounds memory and descriptors.
-const CONNECTIONS_MAX: usize = 512;
 
 /// How often the last use of sessions is written down, in seconds: what a crash may lose.
 const KEEP_SECONDS: u64 = 60;

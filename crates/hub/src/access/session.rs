@@ -1,5 +1,8 @@
 //! Who is calling: sign-in and sessions.
 
+use std::net::IpAddr;
+
+use access::throttle::From;
 use access::{AccountName, Attempt, Permission, Role};
 use evidence::Action;
 use model::{Secret, Timestamp};
@@ -61,6 +64,8 @@ pub struct SignIn {
     pub name: String,
     /// Password, or the one-time password that `demo` and the first `serve` print.
     pub password: Secret,
+    /// Address that it comes from, where it comes over a network.
+    pub source: Option<IpAddr>,
 }
 
 /// A new session.
@@ -75,10 +80,12 @@ pub struct SignedIn {
 }
 
 impl Hub {
-    /// Checks a sign-in and opens a session. Slow on purpose, and limited per account.
+    /// Checks a sign-in and opens a session. Slow on purpose, and limited per source and account.
     pub fn sign_in(&self, sign_in: &SignIn, now: Timestamp) -> Result<SignedIn, HubError> {
         let name = sign_in.name.trim().to_lowercase();
-        if let Attempt::Wait { seconds } = self.with_throttle(|gate| gate.attempt(&name, now)) {
+        let from = From::Address(sign_in.source);
+        if let Attempt::Wait { seconds } = self.with_throttle(|gate| gate.attempt(from, &name, now))
+        {
             return Err(HubError::TryLater { seconds });
         }
         let person = self.ground().read(|tx| tx.person(&name))?;
@@ -92,7 +99,7 @@ impl Hub {
         let Some(signed_in) = self.open_session(&person, now)? else {
             return self.refuse_sign_in(&person.name, now);
         };
-        self.with_throttle(|gate| gate.succeeded(&name));
+        self.with_throttle(|gate| gate.succeeded(from, &name));
         Ok(signed_in)
     }
 
@@ -192,7 +199,7 @@ impl Hub {
         now: Timestamp,
     ) -> Result<(), HubError> {
         if let Attempt::Wait { seconds } =
-            self.with_throttle(|gate| gate.attempt(&caller.name, now))
+            self.with_throttle(|gate| gate.attempt(From::Session, &caller.name, now))
         {
             return Err(HubError::TryLater { seconds });
         }
@@ -200,7 +207,7 @@ impl Hub {
         let Some(checked) = person.filter(|person| right_password(person, current)) else {
             return self.refuse_change(caller, now);
         };
-        self.with_throttle(|gate| gate.succeeded(&caller.name));
+        self.with_throttle(|gate| gate.succeeded(From::Session, &caller.name));
         let account = AccountName::parse(&checked.name).map_err(invalid)?;
         access::check_password(new, &account).map_err(invalid)?;
         if new == current {

@@ -28,6 +28,11 @@ impl House {
         Self { hub, folder }
     }
 
+    /// Another hub on the same store.
+    pub(crate) fn again(&self) -> Hub {
+        Hub::open(&StoreUrl::in_folder(self.folder.path())).unwrap()
+    }
+
     /// Writes a file and answers its path.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.path().join("inputs").join(name);

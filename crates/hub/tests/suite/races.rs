@@ -14,7 +14,9 @@ fn a_reset_stands_whatever_overlaps_it() {
     let house = House::new();
     let (name, password) = house.hub.demo_account(NOW).unwrap();
     let enter = |password: &Secret| {
-        house.hub.sign_in(&SignIn { name: name.clone(), password: password.clone() }, NOW)
+        house
+            .hub
+            .sign_in(&SignIn { name: name.clone(), password: password.clone(), source: None }, NOW)
     };
     let mut current = password;
     for round in 0..4 {

@@ -18,6 +18,7 @@ pub(crate) fn run(common: &Common, wanted: &Serve) -> Result<Outcome> {
     let options = web::Options {
         hosts: wanted.hosts.clone(),
         https: wanted.behind_tls,
+        trusted_proxies: wanted.trusted_proxies.clone(),
         ..web::Options::default()
     };
     listen(hub, wanted.address, wanted.port, options)?;

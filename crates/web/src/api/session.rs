@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::App;
+use crate::connections::Source;
 use crate::error::Failure;
 use crate::pages::sign_in;
 use crate::session::{self, Signed};
@@ -26,6 +27,7 @@ pub(crate) struct Credentials {
 /// `POST /api/v1/session`
 pub(crate) async fn open(
     State(app): State<App>,
+    Source(source): Source,
     body: Result<Json<Credentials>, JsonRejection>,
 ) -> Result<Response, Failure> {
     let Json(sent) = body.map_err(|error| {
@@ -33,7 +35,7 @@ pub(crate) async fn open(
         // The framework's words may quote the body, which holds a password.
         Failure { detail: "Send JSON with `name` and `password`.".to_owned(), ..failure }
     })?;
-    let attempt = SignIn { name: sent.name, password: Secret::new(sent.password) };
+    let attempt = SignIn { name: sent.name, password: Secret::new(sent.password), source };
     let opened = sign_in::check(&app, attempt).await?;
     let body = json!({
         "token": opened.token.expose(),

@@ -8,6 +8,7 @@ use model::Secret;
 
 use super::{Shell, html, sign_in};
 use crate::app::App;
+use crate::connections::Source;
 use crate::error::{Failure, Kind};
 use crate::session::{OwnForm, Signed};
 
@@ -20,6 +21,7 @@ pub(crate) async fn form(signed: Signed) -> Result<Response, Failure> {
 pub(crate) async fn submit(
     State(app): State<App>,
     signed: Signed,
+    Source(source): Source,
     OwnForm(mut fields): OwnForm,
 ) -> Result<Response, Failure> {
     let mut take = |name: &str| Secret::new(fields.remove(name).unwrap_or_default());
@@ -36,7 +38,7 @@ pub(crate) async fn submit(
         }
         Err(failure) => return Err(failure),
     }
-    let attempt = SignIn { name: signed.caller.name.clone(), password: new };
+    let attempt = SignIn { name: signed.caller.name.clone(), password: new, source };
     let session = sign_in::check(&app, attempt).await?;
     app.ask(move |hub| hub.sign_out(&signed.token, signed.now)).await?;
     Ok(sign_in::opened(&app, &session, "/"))

@@ -12,6 +12,7 @@ use model::Secret;
 use super::{Shell, html};
 use crate::app::App;
 use crate::clock;
+use crate::connections::Source;
 use crate::error::{Failure, Kind};
 use crate::query::Params;
 use crate::session::{self, OwnForm, Signed};
@@ -25,11 +26,15 @@ pub(crate) async fn form(
 }
 
 /// `POST /sign-in`
-pub(crate) async fn submit(State(app): State<App>, request: Request) -> Result<Response, Failure> {
+pub(crate) async fn submit(
+    State(app): State<App>,
+    Source(source): Source,
+    request: Request,
+) -> Result<Response, Failure> {
     let mut fields = session::fields(request, &app).await?;
     let mut take = |name: &str| fields.remove(name).unwrap_or_default();
     let (name, next) = (take("name"), take("next"));
-    let attempt = SignIn { name: name.clone(), password: Secret::new(take("password")) };
+    let attempt = SignIn { name: name.clone(), password: Secret::new(take("password")), source };
     match check(&app, attempt).await {
         Ok(signed_in) => Ok(opened(&app, &signed_in, &next)),
         Err(failure) if failure.kind == Kind::NotSignedIn => {
@@ -112,8 +117,9 @@ fn refused(mut response: Response, status: StatusCode) -> Response {
     response
 }
 
-/// Longest wait for a place among the sign-ins under way.
-const QUEUE_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait for a place among the sign-ins under way: longer than all that may be connected
+/// at once take, so that a crowd delays a right password and does not refuse it.
+const QUEUE_WAIT: Duration = Duration::from_secs(45);
 
 #[cfg(test)]
 mod tests {
