@@ -132,6 +132,20 @@ pub(crate) fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>
         .map(|line| line.split(',').map(str::trim).collect())
 }
 
+/// What words in a status column mean, in lower case.
+pub(crate) fn inventory_states() -> &'static BTreeMap<&'static str, &'static str> {
+    static TABLE: LazyLock<BTreeMap<&'static str, &'static str>> = LazyLock::new(|| {
+        rows(INVENTORY_STATUSES)
+            .filter_map(|row| {
+                let [word, state, ..] = row.as_slice() else { return None };
+                Some((*word, *state))
+            })
+            .collect()
+    });
+    &TABLE
+}
+
+const INVENTORY_STATUSES: &str = include_str!("../../../knowledge/inventory-statuses.csv");
 const CLASSES: &str = include_str!("../../../knowledge/classes.csv");
 const OUI: &str = include_str!("../../../knowledge/oui.tsv");
 const PRECEDENCE: &str = include_str!("../../../knowledge/precedence.csv");

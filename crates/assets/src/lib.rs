@@ -16,6 +16,7 @@ mod inventory;
 mod join;
 pub mod knowledge;
 mod rules;
+mod state;
 
 pub use derive::{current, derive, display_name};
 pub use identify::{Identified, identify};
@@ -24,3 +25,4 @@ pub use inventory::{
     CELL_CHARS_MAX, Inventory, InventoryRecord, ROWS_MAX, looks_like_inventory, read_inventory,
 };
 pub use join::{Joined, join_inventory};
+pub use state::is_retired;

@@ -214,6 +214,9 @@ pub(crate) enum Assets {
         /// Only devices with a verdict of this kind.
         #[arg(long)]
         verdict: Option<VerdictName>,
+        /// Only devices out of use (yes) or in use (no).
+        #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+        retired: Option<bool>,
         #[command(flatten)]
         part: Part,
     },

@@ -287,7 +287,13 @@ fn change(number: u32) -> DeviceChange {
     };
     let custom_fields = BTreeMap::from([("Cost centre".to_owned(), "4711".to_owned())]);
     let on_network = !number.is_multiple_of(10);
-    DeviceChange { device, configuration: key(configuration), custom_fields, on_network }
+    DeviceChange {
+        device,
+        configuration: key(configuration),
+        custom_fields,
+        on_network,
+        retired: false,
+    }
 }
 
 fn fact(number: u32, attribute: Attribute) -> Fact {

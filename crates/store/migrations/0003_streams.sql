@@ -16,6 +16,9 @@ CREATE TABLE stream (
     UNIQUE (site, name)
 );
 
+-- Devices that the inventory says are retired leave every count of devices at risk.
+ALTER TABLE device ADD COLUMN retired BIGINT NOT NULL DEFAULT 0;
+
 -- Devices that a stream lists, or listed until `gone`.
 CREATE TABLE stream_row (
     stream BIGINT NOT NULL REFERENCES stream (number),

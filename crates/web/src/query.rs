@@ -31,6 +31,7 @@ pub(crate) fn devices(params: &Params) -> Result<DeviceQuery, Failure> {
         verdict: verdict(params)?,
         in_inventory: flag(params, "in_inventory")?,
         on_network: flag(params, "on_network")?,
+        retired: None,
         disclosure: text(params, "disclosure"),
     };
     let order = match text(params, "sort") {

@@ -76,6 +76,7 @@ pub(crate) fn put_devices<'a>(
             configuration: configuration_key(device),
             custom_fields: kept,
             on_network: seen_on_wire || on_network.contains(&device.id),
+            retired: assets::is_retired(device),
             device: device.clone(),
         });
     }

@@ -204,3 +204,20 @@ fn sites_with_the_same_addresses_stay_apart() {
     let sites: Vec<String> = house.sources().into_iter().map(|one| one.site).collect();
     assert_eq!(sites, ["north", "south"], "a stream belongs to its site");
 }
+
+#[test]
+fn a_retired_device_leaves_every_count() {
+    let house = House::new();
+    house.ingest(&[&house.write("1.json", crate::house::advisory("A-1", 1, "<2.0"))]);
+    let row = |key: &str, status: &str| format!("{key},Halden,Zephyra V5,1.0,{status}\n");
+    let export = |at: u32, first: &str| {
+        let rows = [row("A1", first), row("A2", "In use")].concat();
+        house.export(at, "", None, &format!("asset_id,maker,model,firmware,status\n{rows}"));
+        let overview = house.hub.overview(&Caller::console()).unwrap();
+        (overview.devices, overview.by_verdict.affected, house.verdicts().len() as u64)
+    };
+    assert_eq!(export(0, "In use"), (2, 2, 2));
+    assert_eq!(export(1, "Retired"), (1, 1, 1));
+    assert_eq!(house.devices().len(), 2, "it is still there to be looked at");
+    assert_eq!(export(2, "In use"), (2, 2, 2), "and comes back with its verdicts");
+}

@@ -12,13 +12,14 @@ use crate::output::{self, Outcome, Table, or_dash};
 pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
     let (hub, caller) = (super::open(common)?, Caller::console());
     match command {
-        Assets::List { text, class, maker, site, verdict, part } => {
+        Assets::List { text, class, maker, site, verdict, retired, part } => {
             let filter = DeviceFilter {
                 text: text.clone(),
                 class: class.clone(),
                 maker: maker.clone(),
                 site: site.clone(),
                 verdict: verdict.map(super::verdict),
+                retired: *retired,
                 ..DeviceFilter::default()
             };
             let found =

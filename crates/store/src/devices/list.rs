@@ -62,7 +62,7 @@ impl Tx<'_> {
     /// How many devices have each value of a column; most first.
     pub(crate) fn facet(&self, column: &str) -> Result<Vec<(String, u64)>, StoreError> {
         let sql = format!(
-            "SELECT {column}, COUNT(*) AS devices FROM device WHERE {column} <> '' \
+            "SELECT {column}, COUNT(*) AS devices FROM device WHERE {column} <> '' AND retired = 0 \
              GROUP BY {column} ORDER BY devices DESC, {column}"
         );
         self.rows(&sql, &[], |row| Ok((row.text()?, row.count()?)))
@@ -97,6 +97,10 @@ impl Tx<'_> {
         }
         if let Some(seen) = filter.on_network {
             wanted.and_value("d.on_network = {}", seen);
+        }
+        let at_risk = filter.verdict.is_some() || filter.disclosure.is_some();
+        if let Some(retired) = filter.retired.or(at_risk.then_some(false)) {
+            wanted.and_value("d.retired = {}", retired);
         }
         match (&filter.disclosure, filter.verdict) {
             (Some(disclosure), verdict) => {

@@ -54,9 +54,10 @@ const DEVICES: &str = "SELECT COUNT(*), \
      COUNT(CASE WHEN affected > 0 THEN 1 END), \
      COUNT(CASE WHEN affected = 0 AND unknown > 0 THEN 1 END), \
      COUNT(CASE WHEN affected = 0 AND unknown = 0 AND not_affected > 0 THEN 1 END), \
-     COUNT(CASE WHEN exploited = 1 THEN 1 END) FROM device";
+     COUNT(CASE WHEN exploited = 1 THEN 1 END) FROM device WHERE retired = 0";
 
-const UNIDENTIFIED: &str = "SELECT COUNT(*) FROM device WHERE maker = '' OR model = ''";
+const UNIDENTIFIED: &str =
+    "SELECT COUNT(*) FROM device WHERE retired = 0 AND (maker = '' OR model = '')";
 
 /// Of each file, its last ingest.
 const SKIPPED: &str = "SELECT CAST(SUM(skipped) AS BIGINT) FROM ingest WHERE number IN \

@@ -27,6 +27,10 @@ pub struct DeviceFilter {
     pub in_inventory: Option<bool>,
     /// Only devices seen on the wire (or never seen).
     pub on_network: Option<bool>,
+    /// Only devices out of use (or in use). Where a verdict or a disclosure is asked for, only
+    /// devices in use unless said otherwise.
+    #[serde(default)]
+    pub retired: Option<bool>,
     /// Only devices with a verdict from this disclosure (its key).
     pub disclosure: Option<String>,
 }
@@ -131,6 +135,8 @@ pub struct DeviceChange {
     pub custom_fields: BTreeMap<String, String>,
     /// True where it was ever seen on the wire.
     pub on_network: bool,
+    /// True where it is out of use.
+    pub retired: bool,
 }
 
 /// What may point to devices that are known already.

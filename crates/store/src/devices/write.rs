@@ -126,7 +126,7 @@ impl WriteTx<'_> {
         // The counters are 0 until the transaction settles: the configuration is marked touched.
         self.insert_many(
             DEVICE_COLUMNS,
-            21,
+            22,
             DEVICE_CONFLICT,
             batch.iter().map(|(number, configuration, change)| {
                 device_params(*number, *configuration, change)
@@ -250,6 +250,7 @@ fn device_params(number: i64, configuration: i64, change: &DeviceChange) -> Vec<
         0i64.into(),
         0i64.into(),
         0i64.into(),
+        change.retired.into(),
     ]
 }
 
@@ -292,7 +293,7 @@ pub(crate) const ASSET_ID: &str = "asset_id";
 
 const DEVICE_COLUMNS: &str = "device (number, id, asset_id, site, name_key, name, class, maker, \
      model, software_version, os, location, first_seen, last_seen, on_network, in_inventory, \
-     configuration, affected, unknown, not_affected, exploited)";
+     configuration, affected, unknown, not_affected, exploited, retired)";
 
 const DEVICE_CONFLICT: &str = "ON CONFLICT (number) DO UPDATE SET asset_id = excluded.asset_id, \
      site = excluded.site, name_key = excluded.name_key, name = excluded.name, \
@@ -300,7 +301,8 @@ const DEVICE_CONFLICT: &str = "ON CONFLICT (number) DO UPDATE SET asset_id = exc
      software_version = excluded.software_version, os = excluded.os, \
      location = excluded.location, first_seen = excluded.first_seen, \
      last_seen = excluded.last_seen, on_network = excluded.on_network, \
-     in_inventory = excluded.in_inventory, configuration = excluded.configuration";
+     in_inventory = excluded.in_inventory, configuration = excluded.configuration, \
+     retired = excluded.retired";
 
 const FACT_COLUMNS: &str = "fact (device, position, attribute, value, confidence, source, \
      first_seen, last_seen, count)";

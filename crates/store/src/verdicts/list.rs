@@ -107,6 +107,7 @@ impl Tx<'_> {
         let Some((_, before)) = spanned.first() else { return Ok(Vec::new()) };
         let skip = page.offset.saturating_sub(*before);
         let mut these = Conditions::default();
+        these.and("d.retired = 0");
         these.and_one_of("v.number", spanned.iter().map(|(number, _)| Param::from(*number)));
         let conditions = these.sql();
         let (limit, skip) = (these.value(limit), these.value(skip));
@@ -194,5 +195,5 @@ const OPEN_QUESTIONS: &str = "SELECT q.text, q.who, q.attribute, a.devices, a.ve
          GROUP BY g.question ORDER BY verdicts DESC, devices DESC, g.question LIMIT ?1) a \
      JOIN question q ON q.number = a.question \
      JOIN device d ON d.number = (SELECT MIN(x.number) FROM device x \
-         WHERE x.configuration = a.example) \
+         WHERE x.configuration = a.example AND x.retired = 0) \
      ORDER BY a.verdicts DESC, a.devices DESC, a.question";

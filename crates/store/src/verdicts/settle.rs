@@ -72,7 +72,8 @@ impl WriteTx<'_> {
 
 /// A vulnerability that two disclosures name counts once.
 const COUNT_CONFIGURATION: &str = "UPDATE configuration SET \
-     devices = (SELECT COUNT(*) FROM device d WHERE d.configuration = configuration.number), \
+     devices = (SELECT COUNT(*) FROM device d WHERE d.configuration = configuration.number \
+         AND d.retired = 0), \
      affected = (SELECT COUNT(DISTINCT v.vulnerability) FROM verdict v \
          WHERE v.configuration = configuration.number AND v.rank = 0), \
      unknown = (SELECT COUNT(DISTINCT v.vulnerability) FROM verdict v \

@@ -89,6 +89,7 @@ pub(crate) fn device(number: u8) -> Device {
 
 pub(crate) fn change(device: Device, configuration: &str) -> DeviceChange {
     DeviceChange {
+        retired: false,
         device,
         configuration: key(configuration),
         custom_fields: BTreeMap::from([("Cost centre".to_owned(), "4711".to_owned())]),
