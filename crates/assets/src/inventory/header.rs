@@ -45,11 +45,6 @@ impl Header {
         best.map(|(_, header)| header)
     }
 
-    /// The rows of the table: `bytes` without the hint.
-    pub(super) fn body<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        hint(bytes).1
-    }
-
     /// Rows to pass over before the data, the header row included.
     pub(super) const fn titles(&self) -> usize {
         self.at + 1
@@ -72,6 +67,11 @@ impl Header {
         let listed: Vec<&str> = named.filter(|h| !h.is_empty()).take(HEADINGS_TOLD_MAX).collect();
         listed.join(", ").chars().take(super::CELL_CHARS_MAX).collect()
     }
+}
+
+/// The rows of the table: `bytes` without the hint.
+pub(super) fn body(bytes: &[u8]) -> &[u8] {
+    hint(bytes).1
 }
 
 /// `sep=;` in the first line tells a spreadsheet program the delimiter.

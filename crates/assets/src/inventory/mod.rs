@@ -70,7 +70,7 @@ pub fn read_inventory(name: &str, bytes: &[u8]) -> Inventory {
         let reason = format!("no column identifies a device: {}", header.headings());
         return inventory.refused(&place, &reason);
     }
-    let rows = header::reader(header.body(&bytes), header.delimiter).into_byte_records();
+    let rows = header::reader(header::body(&bytes), header.delimiter).into_byte_records();
     for (row, record) in (header.above + 2..).zip(rows.skip(header.titles())) {
         inventory.read += 1;
         match record {
