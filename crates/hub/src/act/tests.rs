@@ -1,3 +1,5 @@
+//! What an act needs, and what it leaves behind where it is refused.
+
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -74,7 +74,7 @@ fn what_cannot_be_used_is_told_with_its_place() {
     check("cut.pcap", &whole[..whole.len() / 2], "", "", true);
     check("broken.json", b"{\"document\": {\"title\": \"x\"", "line", "", false);
     check("schema.json", b"{\"document\": {\"title\": \"x\"}}", "/document", "", false);
-    check("short.csv", b"asset_id,maker\nA1\nA2,Halden\n", "row 2", "cells", true);
+    check("long.csv", b"asset_id,maker\nA1,Halden,x\nA2,Halden\n", "row 2", "cells", true);
     let missing = house.ingest(&[std::path::Path::new("/nonexistent/file")]);
     assert_eq!(missing.skipped[0].reason, "there is no such file");
 }
