@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::derive::derive;
 use crate::group::{Group, Grouping};
-use crate::index::{IDENTIFIERS, Index};
+use crate::index::{IDENTIFIERS, Index, same};
 use crate::knowledge;
+use crate::likeness::Likeness;
 
 /// What a capture says about devices.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,16 +135,16 @@ fn fact(sighting: &Sighting) -> Fact {
 }
 
 /// The known device that this group is: by link address, else by a value that names one device,
-/// else, for a group without a link address of its own, by network address.
+/// else, for a group without a link address of its own, by network address. A device that states
+/// the serial number of another is the other: interfaces are exchanged in a repair.
 fn find_known(group: &Group, facts: &[Fact], known: &Index) -> Option<usize> {
+    let likeness = Likeness::of_group(&group.macs, facts);
     let by_mac = group.macs.iter().find_map(|mac| known.by_mac(*mac));
-    let by_value = || {
-        IDENTIFIERS.iter().find_map(|attribute| {
-            let mut facts = facts
-                .iter()
-                .filter(|f| f.attribute == *attribute && f.confidence >= Confidence::STRONG);
-            facts.find_map(|fact| known.by_value(*attribute, &fact.value))
-        })
+    let by_value = |attribute| by_value(attribute, &likeness, facts, known);
+    let exchanged = || {
+        let here = known.device(by_mac?)?;
+        let other = by_value(Attribute::Serial)?;
+        denies_serial(facts, here).then_some(other)
     };
     let by_ip = || {
         let at = group.ips.iter().find_map(|ip| known.by_ip(*ip))?;
@@ -153,7 +154,38 @@ fn find_known(group: &Group, facts: &[Fact], known: &Index) -> Option<usize> {
         // An address that moved to another interface is another device.
         (group.macs.is_empty() || !(has_mac || states_mac)).then_some(at)
     };
-    by_mac.or_else(by_value).or_else(by_ip)
+    let by_name = || IDENTIFIERS.iter().find_map(|attribute| by_value(*attribute));
+    exchanged().or(by_mac).or_else(by_name).or_else(by_ip)
+}
+
+/// The known device that a value of `attribute` names, where nothing speaks against it.
+fn by_value(
+    attribute: Attribute,
+    likeness: &Likeness,
+    facts: &[Fact],
+    known: &Index,
+) -> Option<usize> {
+    let fits = |at: &usize| {
+        let Some(theirs) = known.device(*at).map(Likeness::of_device) else { return false };
+        match attribute {
+            Attribute::Serial => likeness.may_share_maker(&theirs),
+            Attribute::Hostname => likeness.may_share_interface(&theirs),
+            _ => true,
+        }
+    };
+    let named = strong(facts, attribute).find_map(|fact| known.by_value(attribute, &fact.value));
+    named.filter(fits)
+}
+
+/// True where both state a serial number and none that the device has is among `facts`.
+fn denies_serial(facts: &[Fact], device: &Device) -> bool {
+    let mut theirs = strong(&device.facts, Attribute::Serial).peekable();
+    let says = |value: &str| strong(facts, Attribute::Serial).any(|fact| same(&fact.value, value));
+    theirs.peek().is_some() && !theirs.any(|fact| says(&fact.value))
+}
+
+fn strong(facts: &[Fact], wanted: Attribute) -> impl Iterator<Item = &Fact> {
+    facts.iter().filter(move |f| f.attribute == wanted && f.confidence >= Confidence::STRONG)
 }
 
 fn build(group: &Group, gathered: Gathered, site: &str, before: Option<Device>) -> Device {

@@ -130,6 +130,11 @@ fn key(value: &str) -> String {
     value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// True where two values name the same.
+pub(crate) fn same(left: &str, right: &str) -> bool {
+    key(left) == key(right)
+}
+
 /// Attributes whose value names one device, strongest first.
 pub(crate) const IDENTIFIERS: &[Attribute] =
     &[Attribute::AssetTag, Attribute::Udi, Attribute::Serial, Attribute::Hostname];

@@ -2,7 +2,8 @@
 //!
 //! A record is matched by, in this order: its own key, link address, UDI, serial number, host
 //! name, and network address where the record gives no link address. An identifier that two
-//! devices have decides nothing. What matches nothing becomes a device that was never seen.
+//! devices have decides nothing; a serial number joins only where the makers may be the same, a
+//! host name only where the link addresses may. What matches nothing becomes a device that was never seen.
 //!
 //! A file is the newest export of a stream. It replaces what the same stream said before of a
 //! device, cell by cell, and nothing that another stream said. A key that the stream corrected
@@ -16,6 +17,7 @@ use crate::derive::derive;
 use crate::identify::new_device;
 use crate::index::Index;
 use crate::inventory::{Inventory, InventoryRecord};
+use crate::likeness::Likeness;
 
 /// What an inventory changes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,11 +95,21 @@ impl<'a> Export<'a> {
         let device = |at: &usize| known.device(*at);
         let fits = |at: &usize| device(at).is_some_and(|device| agrees(record, device));
         let is = |at: &usize| fits(at) || device(at).is_some_and(|d| self.corrects(record, d));
+        let ours = Likeness::of_record(record);
+        let like = |at: &usize, may: fn(&Likeness, &Likeness) -> bool| {
+            device(at).is_some_and(|device| may(&ours, &Likeness::of_device(device)))
+        };
         by(Attribute::AssetTag)
             .or_else(|| known.by_mac(mac?).filter(is))
             .or_else(|| by(Attribute::Udi).filter(fits))
-            .or_else(|| by(Attribute::Serial).filter(is))
-            .or_else(|| by(Attribute::Hostname).filter(fits))
+            .or_else(|| {
+                by(Attribute::Serial).filter(is).filter(|at| like(at, Likeness::may_share_maker))
+            })
+            .or_else(|| {
+                by(Attribute::Hostname)
+                    .filter(fits)
+                    .filter(|at| like(at, Likeness::may_share_interface))
+            })
             .or_else(|| if mac.is_none() { known.by_ip(ip()?).filter(fits) } else { None })
     }
 
@@ -120,7 +132,8 @@ impl<'a> Export<'a> {
         before: Option<Device>,
         now: Timestamp,
     ) -> Device {
-        let mut device = before.unwrap_or_else(|| new_device(&primary(record), site, now, now));
+        let mut device =
+            before.unwrap_or_else(|| new_device(&primary(record, self.stream), site, now, now));
         // A record says how things are now: what the same stream said before is history.
         let (old, kept) = device.facts.drain(..).partition(|fact| self.is_of_stream(&fact.source));
         device.facts = kept;
@@ -198,12 +211,16 @@ fn may_be_same(record: &InventoryRecord, device: &Device, attribute: Attribute) 
     ours.peek().is_none() || ours.any(|fact| fact.value.eq_ignore_ascii_case(theirs))
 }
 
-fn primary(record: &InventoryRecord) -> String {
-    let first = [Attribute::AssetTag, Attribute::StatedMac, Attribute::Udi, Attribute::Serial]
-        .into_iter()
-        .find_map(|attribute| record.value(attribute));
-    // A record without any identifier is told from others by its row.
-    first.map_or_else(|| format!("row {}", record.row), str::to_owned)
+/// What a new device is first known by, and no other device of the site: serial numbers are told
+/// apart by their maker, and records without any identifier by their stream and row.
+fn primary(record: &InventoryRecord, stream: &str) -> String {
+    let by = |attribute| record.value(attribute).map(str::to_owned);
+    let maker = || record.value(Attribute::Maker).unwrap_or_default();
+    by(Attribute::AssetTag)
+        .or_else(|| by(Attribute::StatedMac))
+        .or_else(|| by(Attribute::Udi))
+        .or_else(|| Some(format!("{}\n{}", by(Attribute::Serial)?, maker())))
+        .unwrap_or_else(|| format!("{stream}\nrow {}", record.row))
 }
 
 /// What must not differ where only the hospital's own key does.

@@ -2,7 +2,7 @@
 //!
 //! Each table is read once; a row that cannot be read fails a test here, never a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use model::{Attribute, Mac};
@@ -107,6 +107,13 @@ pub(crate) fn is_stock_host_name(name: &str) -> bool {
     means(name, "stock host name")
 }
 
+/// True for a word that many makers have in their names, in lower case.
+pub(crate) fn says_no_maker(word: &str) -> bool {
+    static TABLE: LazyLock<BTreeSet<&'static str>> =
+        LazyLock::new(|| rows(MAKER_WORDS).filter_map(|row| row.first().copied()).collect());
+    TABLE.contains(word) || means(word, "of many makers")
+}
+
 /// True for the words that begin a row of totals.
 pub(crate) fn begins_a_total(cell: &str) -> bool {
     means(cell.trim_end_matches([':', ' ']), "total")
@@ -149,6 +156,7 @@ const INVENTORY_STATUSES: &str = include_str!("../../../knowledge/inventory-stat
 const CLASSES: &str = include_str!("../../../knowledge/classes.csv");
 const OUI: &str = include_str!("../../../knowledge/oui.tsv");
 const PRECEDENCE: &str = include_str!("../../../knowledge/precedence.csv");
+const MAKER_WORDS: &str = include_str!("../../../knowledge/vuln-maker-words.csv");
 const INVENTORY_WORDS: &str = include_str!("../../../knowledge/inventory-words.csv");
 const INVENTORY_COLUMNS: &str = include_str!("../../../knowledge/inventory-columns.csv");
 

@@ -15,6 +15,7 @@ mod index;
 mod inventory;
 mod join;
 pub mod knowledge;
+mod likeness;
 mod rules;
 mod state;
 

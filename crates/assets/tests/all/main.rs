@@ -207,3 +207,56 @@ fn a_weak_value_does_not_join_two_devices() {
     let after = identify(&archive.observations(), "", &Index::new(known.clone())).devices;
     assert_ne!(after[0].id, known[0].id);
 }
+
+#[test]
+fn a_value_joins_only_where_the_interfaces_agree() {
+    use Attribute::{Hostname, Serial};
+    let (philips, card, panasonic) =
+        ("00:09:fb:00:00:01", "00:09:fb:00:00:02", "00:80:f0:00:00:02");
+    for (name, attribute, value, mac, joins) in [
+        ("serial number, card of the maker", Serial, "SN4711", card, true),
+        ("serial number, card of another maker", Serial, "SN4711", panasonic, false),
+        ("host name, another card", Hostname, "monitor-7", card, false),
+        ("host name, private address", Hostname, "monitor-7", "02:00:00:00:00:01", true),
+        ("what stands for none", Serial, "To be filled by O.E.M.", card, false),
+        ("what comes with an image", Hostname, "localhost", "02:00:00:00:00:01", false),
+    ] {
+        let scene = |mac, ip| Scene::new().talks(mac, ip).says(mac, ip, attribute, value);
+        let first = scene(philips, "10.0.0.1").observations();
+        let known = identify(&first, "", &Index::default()).devices;
+        let second = scene(mac, "10.0.0.2").observations();
+        let after = identify(&second, "", &Index::new(known.clone())).devices;
+        assert_eq!(after[0].id == known[0].id, joins, "{name}");
+    }
+}
+
+#[test]
+fn records_join_by_serial_number_within_one_maker() {
+    let rows = [("Halden", "SN4711"), ("Norrvik", "SN4711"), ("Halden Medical GmbH", "sn-4711")];
+    for (maker, serial) in rows {
+        let read = |maker: &str, serial: &str| {
+            let text = format!("maker,model,serial\n{maker},P7,{serial}\n");
+            read_inventory("cmms.csv", text.as_bytes())
+        };
+        let join = |inventory, stream, known| {
+            join_inventory(&inventory, stream, "", Index::new(known), Timestamp::EPOCH).devices
+        };
+        let known = join(read("Halden", "SN4711"), "cmms", Vec::new());
+        let after = join(read(maker, serial), "other", known.clone());
+        assert_eq!(after[0].id == known[0].id, maker != "Norrvik", "{maker}");
+    }
+}
+
+#[test]
+fn the_serial_number_tells_where_interfaces_were_exchanged() {
+    let (first, second) = ("00:09:fb:00:00:01", "00:09:fb:00:00:02");
+    let text = format!("asset_id,serial,mac\nA,SNA0001,{first}\nB,SNB0001,{second}\n");
+    let inventory = read_inventory("cmms.csv", text.as_bytes());
+    let listed = join_inventory(&inventory, "cmms", "", Index::default(), Timestamp::EPOCH);
+    for (says, want) in [("SNA0001", "A"), ("SNB0001", "B"), ("SNC0001", "A")] {
+        let scene = Scene::new().talks(first, "10.0.0.1");
+        let seen = scene.says(first, "10.0.0.1", Attribute::Serial, says).observations();
+        let devices = identify(&seen, "", &Index::new(listed.devices.clone())).devices;
+        assert_eq!(devices[0].asset_id.as_deref(), Some(want), "{says}");
+    }
+}
