@@ -24,6 +24,7 @@ pub use identify::{Identified, identify};
 pub use index::Index;
 pub use inventory::{
     CELL_CHARS_MAX, Inventory, InventoryRecord, ROWS_MAX, looks_like_inventory, read_inventory,
+    table_headings,
 };
 pub use join::{Joined, join_inventory};
 pub use state::is_retired;

@@ -90,6 +90,18 @@ pub fn looks_like_inventory(bytes: &[u8]) -> bool {
     Header::of(&text::flat(head)).is_some_and(|header| header.known() >= 2 && header.identifies())
 }
 
+/// The headings of a table, whatever it holds, or nothing where the first rows are no table.
+pub fn table_headings(bytes: &[u8]) -> Option<String> {
+    let head = bytes.get(..bytes.len().min(HEAD_BYTES)).unwrap_or_default();
+    let head = text::flat(head);
+    let header = Header::of(&head)?;
+    let mut below = header::reader(header::body(&head), header.delimiter).into_byte_records();
+    let cells = below.nth(header.titles())?.ok()?.len();
+    let is_text = |heading: &String| !heading.chars().any(char::is_control);
+    let whole = header.columns.iter().all(|(_, heading)| is_text(heading));
+    (whole && cells > 1 && cells == header.columns.len()).then(|| header.headings())
+}
+
 fn read_row(inventory: &mut Inventory, row: u64, columns: &[Column], record: &csv::ByteRecord) {
     let cells: Vec<String> = record.iter().map(text::cell).collect();
     if cells.iter().all(String::is_empty) {
@@ -269,6 +281,24 @@ mod tests {
             1,
             &[("row 3", "no known column has a value")],
         );
+    }
+
+    #[test]
+    fn tells_the_headings_of_any_table() {
+        for (name, text, want) in [
+            (
+                "a table of findings",
+                "description,category\nText,Network\n",
+                Some("description, category"),
+            ),
+            ("no heading is known", "a;b;c\n1;2;3\n", Some("a, b, c")),
+            ("prose", "Dear colleague, hello\nKind regards\n", None),
+            ("one line", "a,b\n", None),
+            ("no text", "\u{1},\u{2}\n1,2\n", None),
+            ("nothing", "", None),
+        ] {
+            assert_eq!(table_headings(text.as_bytes()).as_deref(), want, "{name}");
+        }
     }
 
     #[test]

@@ -259,7 +259,14 @@ impl IngestSummary {
     }
 
     fn unrecognised(&mut self, input: &Input) {
-        let reason = "its content is of no type that is read: capture, CSAF, KEV, EPSS, inventory";
-        self.refuse(&input.path, reason.to_owned());
+        let mut reason =
+            "its content is of no type that is read: capture, CSAF, KEV, EPSS, inventory"
+                .to_owned();
+        let head = link::read_head(&input.path).ok();
+        if let Some(headings) = head.and_then(|head| assets::table_headings(&head)) {
+            reason.push_str("; too few columns of this table are an inventory's: ");
+            reason.push_str(&headings);
+        }
+        self.refuse(&input.path, reason);
     }
 }

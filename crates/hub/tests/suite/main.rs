@@ -1,6 +1,7 @@
 //! Use cases over a real store in a temporary folder.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cases;
 mod corpus;
 mod house;
 mod ingest;

@@ -1,0 +1,110 @@
+//! Small inventories and captures as people have them, read as the hospital means them.
+
+use hub::{Caller, IngestRequest, IngestSummary};
+use model::Timestamp;
+use store::records::DeviceRow;
+use testing::cases;
+
+use crate::house::{House, NOW};
+
+/// Takes the files of a case in, a day apart each.
+fn take_in(case: &str, files: &[&str]) -> Option<(House, Vec<IngestSummary>)> {
+    let folder = cases(case)?;
+    let house = House::new();
+    let summaries = files
+        .iter()
+        .zip(0..)
+        .map(|(file, day)| {
+            let paths = vec![folder.join(file)];
+            let request = IngestRequest { paths, ..IngestRequest::default() };
+            let at = Timestamp::from_seconds(1_795_000_000 + 86_400 * day);
+            house.hub.ingest(&Caller::console(), &request, at).unwrap()
+        })
+        .collect();
+    Some((house, summaries))
+}
+
+/// What the inventory says of a device: key, maker, model, version, operating system.
+fn described(row: &DeviceRow) -> String {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "?".to_owned());
+    let said = [&row.asset_id, &row.maker, &row.model, &row.software_version, &row.os];
+    said.map(text).join(" | ")
+}
+
+#[test]
+fn inventories_say_what_their_rows_mean() {
+    for (case, files, want) in [
+        ("address-with-prefix-length", &["inv.csv"][..], &["A1 | Halverson | ? | ? | ?"][..]),
+        ("apostrophe-guards", &["inv.csv"], &["00124 | Halverson | Lumen | 2.10 | ?"]),
+        (
+            "back-to-an-earlier-export",
+            &["1.csv", "2.csv", "1.csv"],
+            &["A1 | Halverson Medical | Lumen Pump | 1.0 | ?"],
+        ),
+        ("cell-emptied", &["1.csv", "2.csv"], &["A1 | Halverson Medical | Lumen Pump | ? | ?"]),
+        ("excel-separator-line", &["inv.csv"], &["A1 | Halverson | Lumen | ? | ?"]),
+        ("glpi-headings", &["inv.csv"], &["INV-1 | Halverson | Auralis | ? | Windows 10"]),
+        (
+            "short-rows",
+            &["inv.csv"],
+            &[
+                "A1 | Halverson Medical | Lumen Pump | 2.0 | ?",
+                "A2 | Halverson Medical | Lumen Pump | 2.0 | ?",
+            ],
+        ),
+        ("text-guards", &["inv.csv"], &["00123 | Halverson | Lumen | 2.10 | ?"]),
+        ("utf16-big-endian", &["inv.csv"], &["A1 | Dräling | Evola | ? | ?"]),
+        ("utf16-excel-text", &["inv.csv"], &["A1 | Dräling | Evola | ? | ?"]),
+        ("windows-1252", &["inv.csv"], &["A1 | O’Hara Medical | Lumen – Pro™ | ? | ?"]),
+    ] {
+        let Some((house, summaries)) = take_in(&format!("inventory-{case}"), files) else { return };
+        let mut found: Vec<String> = house.devices().iter().map(described).collect();
+        found.sort();
+        assert_eq!(found, want, "{case}");
+        let skipped: Vec<_> = summaries.iter().flat_map(|summary| &summary.skipped).collect();
+        assert!(skipped.is_empty(), "{case}: {skipped:?}");
+    }
+}
+
+#[test]
+fn devices_of_two_makers_stay_two() {
+    for case in ["placeholder-serial", "stock-host-name"] {
+        let Some((house, _)) = take_in(case, &["1.pcap", "2.pcap"]) else { return };
+        let both = ["00:09:fb:00:00:01", "00:80:f0:00:00:02"].map(|mac| {
+            let has = |row: &&DeviceRow| {
+                row.addresses
+                    .iter()
+                    .any(|address| address.mac.is_some_and(|is| is.to_string() == mac))
+            };
+            let found: Vec<_> = house.devices().iter().filter(has).map(|row| row.id).collect();
+            assert_eq!(found.len(), 1, "{case}: {mac}");
+            found
+        });
+        assert_ne!(both[0], both[1], "{case}");
+    }
+}
+
+#[test]
+fn a_serial_number_outweighs_the_recorded_link_address() {
+    let case = "serial-against-the-recorded-mac";
+    let Some((house, _)) = take_in(case, &["inv.csv", "1.pcap", "2.pcap"]) else { return };
+    let at = |ip: &str| {
+        let rows = house.devices();
+        let is = |row: &&DeviceRow| {
+            row.addresses.iter().any(|address| address.ip.is_some_and(|is| is.to_string() == ip))
+        };
+        rows.iter().filter(is).map(|row| row.asset_id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(at("10.1.0.22"), [Some("B".to_owned())]);
+}
+
+#[test]
+fn a_table_that_is_no_inventory_is_refused_with_its_headings() {
+    let Some(folder) = cases("table-that-is-no-inventory") else { return };
+    let house = House::new();
+    let request = IngestRequest { paths: vec![folder], ..IngestRequest::default() };
+    let summary = house.hub.ingest(&Caller::console(), &request, NOW).unwrap();
+    assert!(house.devices().is_empty());
+    let told = summary.skipped.iter().find(|skip| skip.path.ends_with("findings.csv")).unwrap();
+    assert!(told.reason.contains("recommendationName, description"), "{}", told.reason);
+}
