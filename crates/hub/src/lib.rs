@@ -31,7 +31,7 @@ pub use access::people::NewPerson;
 pub use access::session::{Caller, SignIn, SignedIn};
 pub use error::HubError;
 pub use take_in::kind::{Kind, UnknownKind};
-pub use take_in::{IngestRequest, IngestSummary};
+pub use take_in::{ColumnRead, ColumnsRead, IngestRequest, IngestSummary};
 pub use view::{BadRow, EvidenceCheck, Facets};
 
 /// The hub: a store and the knowledge compiled in. Cheap to clone.

@@ -43,6 +43,8 @@ pub struct Inventory {
     pub name: String,
     /// The headings of the table, in a form without case and punctuation, sorted.
     pub headings: Vec<String>,
+    /// The headings as they are written, in their order, each with what it is read as.
+    pub columns: Vec<(String, Option<Attribute>)>,
     /// Data rows seen, used or not.
     pub read: u64,
     /// The rows that can be used.
@@ -61,6 +63,8 @@ pub fn read_inventory(name: &str, bytes: &[u8]) -> Inventory {
     inventory.headings =
         header.columns.iter().map(|(_, heading)| header::normal(heading)).collect();
     inventory.headings.sort();
+    let read_as = |(attribute, heading): &Column| (heading.clone(), *attribute);
+    inventory.columns = header.columns.iter().map(read_as).collect();
     if header.known() == 0 {
         let reason = format!("no column heading is known: {}", header.headings());
         return inventory.refused("row 1", &reason);

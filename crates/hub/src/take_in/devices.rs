@@ -99,5 +99,6 @@ pub(crate) fn taken(
         accepted: read - unchanged,
         unchanged,
         skipped,
+        columns: None,
     }
 }

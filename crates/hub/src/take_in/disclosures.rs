@@ -149,6 +149,7 @@ impl Edition {
             accepted: if known { 0 } else { self.rows },
             unchanged: if known { self.rows } else { 0 },
             skipped: self.skipped,
+            columns: None,
         }
     }
 }
@@ -220,6 +221,7 @@ fn taken_of(input: &Input, read: &Read, outcome: Option<Outcome>) -> Taken {
         accepted: u64::from(outcome.is_some() && !unchanged),
         unchanged: u64::from(unchanged),
         skipped,
+        columns: None,
     }
 }
 

@@ -18,7 +18,7 @@ use store::{Tx, WriteTx};
 use crate::act::{Needs, Place};
 use crate::take_in::devices::{put_devices, taken};
 use crate::take_in::kind::Kind;
-use crate::take_in::{IngestRequest, Taken, permission, record, sha256_hex};
+use crate::take_in::{ColumnsRead, IngestRequest, Taken, permission, record, sha256_hex};
 use crate::{Caller, Hub, HubError};
 
 impl Hub {
@@ -33,8 +33,9 @@ impl Hub {
         let bytes = link::read_document(&input.path).map_err(crate::access::session::invalid)?;
         let hash = sha256_hex(&bytes);
         let inventory = assets::read_inventory(&input.name(), &bytes);
+        let columns = Some(ColumnsRead::of(&inventory));
         let needs = Needs::Permission(permission(Kind::Inventory));
-        self.act(caller, needs, Place::Site(&request.site), now, |act| {
+        let taken = self.act(caller, needs, Place::Site(&request.site), now, |act| {
             let streams = act.streams(Some(&request.site))?;
             let name = stream_name(&streams, &inventory, &request.source)?;
             let before = streams.iter().find(|stream| stream.now.name == name);
@@ -72,7 +73,8 @@ impl Hub {
             tx.put_stream(site, &stream, ingest)?;
             tx.put_listed(site, &stream.name, &rows.listed, &rows.gone, now)?;
             Ok(taken)
-        })
+        })?;
+        Ok(Taken { columns, ..taken })
     }
 }
 

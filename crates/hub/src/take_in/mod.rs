@@ -3,6 +3,7 @@
 //! A file is one transaction with its evidence row, so an ingest that is cut short leaves whole
 //! files behind and nothing half done. The same content twice changes nothing.
 
+mod columns;
 mod devices;
 mod disclosures;
 mod inventories;
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 use store::records::IngestRow;
 
 use crate::act::Act;
+pub use crate::take_in::columns::{ColumnRead, ColumnsRead};
 use crate::take_in::kind::{Kind, kind_of};
 use crate::{Caller, Hub, HubError};
 
@@ -52,6 +54,8 @@ pub struct IngestSummary {
     pub skipped: Vec<Skip>,
     /// Records read, by type.
     pub by_type: BTreeMap<String, u64>,
+    /// What the columns of each inventory are read as.
+    pub columns: Vec<ColumnsRead>,
     /// What verdicts must be decided anew for.
     #[serde(skip)]
     pub(crate) changed: Changed,
@@ -73,6 +77,7 @@ pub(crate) struct Taken {
     pub(crate) accepted: u64,
     pub(crate) unchanged: u64,
     pub(crate) skipped: Vec<Skip>,
+    pub(crate) columns: Option<ColumnsRead>,
 }
 
 impl Hub {
@@ -230,6 +235,7 @@ impl IngestSummary {
         self.changed.documents |= changed && taken.kind == Kind::Csaf;
         self.changed.devices |= changed && matches!(taken.kind, Kind::Capture | Kind::Inventory);
         self.skipped.extend(taken.skipped);
+        self.columns.extend(taken.columns);
         *self.by_type.entry(taken.kind.name().to_owned()).or_default() += taken.read;
     }
 

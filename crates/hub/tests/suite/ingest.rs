@@ -80,6 +80,19 @@ fn what_cannot_be_used_is_told_with_its_place() {
 }
 
 #[test]
+fn what_columns_are_read_as_is_shown() {
+    let house = House::new();
+    let text = "Equipment ID,Vendor,Colour,Serial No.\nA1,Halden,blue,7\n";
+    let path = house.write("cmms.csv", text);
+    let want = "Equipment ID → asset id, Vendor → maker, Serial No. → serial; not used: Colour";
+    for time in ["first", "second"] {
+        let summary = house.ingest(&[&path]);
+        let shown: Vec<String> = summary.columns.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, [want], "{time} time");
+    }
+}
+
+#[test]
 fn every_act_is_in_the_evidence_log() {
     let house = House::new();
     house.ingest(&[&house.write("cmms.csv", "asset_id,maker\nA1,Halden\n")]);

@@ -25,7 +25,9 @@ pub(crate) fn run(common: &Common, wanted: &Ingest) -> Result<Outcome> {
             summary.unchanged,
             summary.skipped.len()
         )?;
-        summary.by_type.iter().try_for_each(|(kind, count)| writeln!(out, "  {kind}: {count}"))
+        summary.by_type.iter().try_for_each(|(kind, count)| writeln!(out, "  {kind}: {count}"))?;
+        let mut columns = summary.columns.iter();
+        columns.try_for_each(|columns| writeln!(out, "  {}: {columns}", columns.name))
     })?;
     output::tell_skips(common, &summary.skipped);
     Ok(Outcome::of_skips(&summary.skipped))
