@@ -13,6 +13,7 @@ mod accessibility;
 mod browser;
 mod canary;
 mod devtools;
+mod guides;
 mod harness;
 mod kept;
 mod one_shot;
