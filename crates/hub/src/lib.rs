@@ -29,6 +29,7 @@ use view::kept::Kept;
 
 pub use access::people::NewPerson;
 pub use access::session::{Caller, SignIn, SignedIn};
+pub use decide::Decided;
 pub use error::HubError;
 pub use take_in::kind::{Kind, UnknownKind};
 pub use take_in::{ColumnRead, ColumnsRead, IngestRequest, IngestSummary};
@@ -42,6 +43,7 @@ pub struct Hub {
 
 struct Inner {
     ground: Ground,
+    engine: String,
     throttle: Mutex<Throttle>,
     touches: Mutex<BTreeMap<String, Timestamp>>,
     overview: Kept<Overview>,
@@ -52,10 +54,16 @@ struct Inner {
 impl Hub {
     /// Opens the store at `url`, making and migrating it as needed.
     pub fn open(url: &StoreUrl) -> Result<Self, HubError> {
+        Self::open_with_engine(url, vulnerability::ENGINE)
+    }
+
+    /// Opens the store as the hub of another engine would: what this one did not decide is stale.
+    pub fn open_with_engine(url: &StoreUrl, engine: &str) -> Result<Self, HubError> {
         let ground = Ground::open(url)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 ground,
+                engine: engine.to_owned(),
                 throttle: Mutex::new(Throttle::new()),
                 touches: Mutex::default(),
                 overview: Kept::default(),
@@ -63,6 +71,11 @@ impl Hub {
                 facets: Kept::default(),
             }),
         })
+    }
+
+    /// Stamp of the engine that decides here.
+    pub(crate) fn engine(&self) -> &str {
+        &self.inner.engine
     }
 
     pub(crate) fn ground(&self) -> &Ground {

@@ -299,6 +299,20 @@ pub(crate) enum Verdicts {
         /// The disclosure: tracking id or key; all where not given.
         disclosure: Option<String>,
     },
+    /// Every change of a verdict of one device, oldest first.
+    History {
+        /// The device: key, asset id, address, serial or name.
+        device: String,
+    },
+    /// What turned to not affected, or ended, and why; newest first.
+    Cleared {
+        /// Only since this time, e.g. `2026-11-01T00:00:00Z`.
+        #[arg(long)]
+        since: Option<Timestamp>,
+        /// How many rows at most.
+        #[arg(long, default_value_t = 100)]
+        limit: u64,
+    },
 }
 
 /// `regimen evidence`.

@@ -128,6 +128,7 @@ fn document(path: &Path) -> Result<NewDisclosure, Failure> {
         updated: text("/document/tracking/current_release_date").parse().ok(),
         vulnerabilities: all.into_iter().flatten().filter_map(cve).collect(),
         score: None,
+        engine: "bench".to_owned(),
         search_text: String::new(),
         warnings: Vec::new(),
         content_hash: evidence::sha256_hex(&raw),

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use access::Permission;
 use assets::{Inventory, InventoryRecord};
 use evidence::Action;
-use model::{Attribute, Device, Timestamp, Verdict, VerdictRow};
+use model::{Attribute, Device, DeviceId, Timestamp, Verdict, VerdictRow};
 use rayon::prelude::*;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use store::Tx;
-use store::records::{ConfigurationKey, ConfigurationVerdicts};
-use vulnerability::csaf::Document;
+use store::records::{
+    ClearedRow, ConfigurationKey, ConfigurationVerdicts, DecisionRow, ParsedDocument,
+    StaleDocument, Stamp, StoredDocument,
+};
+use store::{StoreError, Tx};
+use vulnerability::csaf::{self, Document};
 use vulnerability::matching::{Asset, Matcher, Software};
 use vulnerability::{epss, kev};
 
@@ -21,50 +24,185 @@ use crate::act::{Needs, Place};
 use crate::one_shot::Pile;
 use crate::{Caller, Hub, HubError};
 
+/// What deciding did.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Decided {
+    /// Configurations that were stale and are decided now.
+    pub configurations: usize,
+    /// Verdicts that came, changed or ended.
+    pub changes: usize,
+}
+
+/// What is stale, and what it is decided with.
+struct Work {
+    stamp: Stamp,
+    stale: Vec<(ConfigurationKey, Device)>,
+    documents: Vec<StoredDocument>,
+}
+
 impl Hub {
-    /// Decides the verdicts of the configurations in use against every disclosure held: of all of
-    /// them where disclosures changed, else of those that were never decided.
+    /// Decides whatever is stale: configurations that were never decided, or with other documents
+    /// or by another engine than those of today. Called after an ingest, at start and from the
+    /// doctor, so that neither a kill nor an upgrade leaves a silent all-clear.
+    ///
+    /// Reading and matching happen outside the write lock; where documents changed meanwhile, what
+    /// came out is thrown away and decided anew.
     ///
     /// KEV and EPSS are joined when verdicts are read, so they play no part here.
-    pub(crate) fn rematch(
+    pub fn decide(
         &self,
         caller: &Caller,
-        disclosures_changed: bool,
+        because: &str,
         now: Timestamp,
-    ) -> Result<(), HubError> {
-        let needs = Needs::Permission(Permission::IngestInventory);
-        self.act(caller, needs, Place::House, now, |act| {
-            let samples = act.configuration_samples(!disclosures_changed)?;
-            if samples.is_empty() {
-                return Ok(());
+    ) -> Result<Decided, HubError> {
+        let mut done = Decided::default();
+        self.read_documents_anew(caller, now)?;
+        for _ in 0..ROUNDS_MAX {
+            let Some(work) = self.stale_work()? else { return Ok(done) };
+            let Work { stamp, stale, documents } = work;
+            let matcher = Matcher::new(parsed(documents)?);
+            for batch in stale.chunks(CONFIGURATIONS_AT_ONCE) {
+                let decided = match_all(&matcher, batch);
+                let Some(changes) = self.keep(caller, &decided, &stamp, because, now)? else {
+                    break;
+                };
+                done.configurations += batch.len();
+                done.changes += changes;
             }
-            let matcher = Matcher::new(documents(act)?);
-            let decided: Vec<ConfigurationVerdicts> = samples
-                .into_par_iter()
-                .map(|(key, device)| ConfigurationVerdicts {
-                    key,
-                    rows: without_asset(matcher.verdicts(&asset_of_device(&device))),
-                })
-                .collect();
-            let tx = act.change();
-            tx.replace_configuration_verdicts(&decided)?;
-            crate::view::kept::move_on(tx)?;
-            let count = |verdict| {
-                let rows = decided.iter().flat_map(|one| &one.rows);
-                rows.filter(|row| row.verdict == verdict).count()
-            };
-            let details = json!({
-                "disclosures": matcher.documents().len(),
-                "configurations": decided.len(),
-                "affected": count(Verdict::Affected),
-                "unknown": count(Verdict::Unknown),
-                "not_affected": count(Verdict::NotAffected),
-            });
-            let subject =
-                if disclosures_changed { "all configurations" } else { "new configurations" };
-            act.note(Action::Match, subject, &details)
+        }
+        let text = "documents change faster than verdicts can be decided; they are still pending";
+        Err(HubError::Environment(text.to_owned()))
+    }
+
+    /// How many devices have verdicts that are not decided with what is held today.
+    pub fn pending(&self, caller: &Caller) -> Result<u64, HubError> {
+        caller.require(Permission::Read)?;
+        self.ground().read(|tx| Ok(tx.pending_devices(&self.stamp(tx)?)?))
+    }
+
+    /// Every change of a verdict of a device, oldest first.
+    pub fn decisions(
+        &self,
+        caller: &Caller,
+        device: DeviceId,
+    ) -> Result<Vec<DecisionRow>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.ground().read(|tx| tx.decisions_of(device))?)
+    }
+
+    /// What turned to not affected, or ended, since `since`, with the cause; newest first.
+    pub fn cleared(
+        &self,
+        caller: &Caller,
+        since: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<ClearedRow>, HubError> {
+        caller.require(Permission::Read)?;
+        Ok(self.ground().read(|tx| tx.cleared(since, limit))?)
+    }
+
+    fn stamp(&self, tx: &Tx) -> Result<Stamp, StoreError> {
+        let generation = tx.disclosure_generation()?;
+        Ok(Stamp { generation, engine: self.engine().to_owned() })
+    }
+
+    fn stale_work(&self) -> Result<Option<Work>, HubError> {
+        self.ground().read(|tx| {
+            let stamp = self.stamp(tx)?;
+            let stale = tx.stale_configurations(&stamp)?;
+            if stale.is_empty() {
+                return Ok(None);
+            }
+            Ok(Some(Work { stamp, stale, documents: tx.disclosure_documents()? }))
         })
     }
+
+    /// Writes one batch; nothing where other documents count by now.
+    fn keep(
+        &self,
+        caller: &Caller,
+        decided: &[ConfigurationVerdicts],
+        stamp: &Stamp,
+        because: &str,
+        now: Timestamp,
+    ) -> Result<Option<usize>, HubError> {
+        let needs = Needs::Permission(Permission::IngestInventory);
+        self.act(caller, needs, Place::House, now, |act| {
+            if act.disclosure_generation()? != stamp.generation {
+                return Ok(None);
+            }
+            let tx = act.change();
+            let decisions = tx.decide(decided, stamp, now, because)?;
+            crate::view::kept::move_on(tx)?;
+            act.note(Action::Match, because, &details(decided, &decisions, stamp))?;
+            Ok(Some(decisions.len()))
+        })
+    }
+
+    /// Makes the normalised form of documents anew where another engine made it.
+    fn read_documents_anew(&self, caller: &Caller, now: Timestamp) -> Result<(), HubError> {
+        let needs = Needs::Permission(Permission::IngestInventory);
+        loop {
+            let engine = self.engine();
+            let stale = self.ground().read(|tx| tx.stale_documents(engine, DOCUMENTS_AT_ONCE))?;
+            if stale.is_empty() {
+                return Ok(());
+            }
+            let anew: Vec<ParsedDocument> = stale.par_iter().map(read_anew).collect();
+            self.act(caller, needs, Place::House, now, |act| {
+                act.change().put_parsed(engine, &anew)?;
+                let details = json!({ "documents": anew.len(), "engine": engine });
+                act.note(Action::Match, "documents read anew by a new engine", &details)
+            })?;
+        }
+    }
+}
+
+fn match_all(
+    matcher: &Matcher,
+    stale: &[(ConfigurationKey, Device)],
+) -> Vec<ConfigurationVerdicts> {
+    let one = |(key, device): &(ConfigurationKey, Device)| ConfigurationVerdicts {
+        key: key.clone(),
+        rows: without_asset(matcher.verdicts(&asset_of_device(device))),
+    };
+    stale.par_iter().map(one).collect()
+}
+
+/// A document that this engine cannot read keeps the form it had, and says so.
+fn read_anew(stale: &StaleDocument) -> ParsedDocument {
+    let (document, warnings) = match csaf::read(&stale.raw) {
+        Ok(reading) => {
+            let warnings =
+                reading.warnings.iter().map(|one| format!("{}: {}", one.pointer, one.what));
+            (serde_json::to_value(&reading.document).ok(), warnings.collect())
+        }
+        Err(refusal) => (None, vec![format!("not read anew: {refusal}")]),
+    };
+    ParsedDocument { version: stale.version, document, warnings }
+}
+
+/// What the evidence says of a batch; the digest binds the rows of the history to it.
+fn details(
+    decided: &[ConfigurationVerdicts],
+    decisions: &[DecisionRow],
+    stamp: &Stamp,
+) -> serde_json::Value {
+    let count = |verdict| {
+        let rows = decided.iter().flat_map(|one| &one.rows);
+        rows.filter(|row| row.verdict == verdict).count()
+    };
+    let rows = serde_json::to_vec(decisions).unwrap_or_default();
+    json!({
+        "configurations": decided.len(),
+        "affected": count(Verdict::Affected),
+        "unknown": count(Verdict::Unknown),
+        "not_affected": count(Verdict::NotAffected),
+        "decisions": decisions.len(),
+        "decisions_sha256": crate::take_in::sha256_hex(&rows),
+        "generation": stamp.generation,
+        "engine": stamp.engine,
+    })
 }
 
 /// The key of what verdicts about `device` depend on.
@@ -95,8 +233,8 @@ pub(crate) fn match_inventory(inventory: &Inventory, pile: Pile) -> Vec<VerdictR
     rows.into_iter().flatten().collect()
 }
 
-fn documents(tx: &Tx) -> Result<Vec<Arc<Document>>, HubError> {
-    tx.disclosure_documents()?
+fn parsed(documents: Vec<StoredDocument>) -> Result<Vec<Arc<Document>>, HubError> {
+    documents
         .into_par_iter()
         .map(|stored| serde_json::from_value(stored.document).map(Arc::new).map_err(environment))
         .collect()
@@ -170,3 +308,12 @@ const MATCHED: &[Attribute] = &[
     Attribute::Software,
     Attribute::PurchaseDate,
 ];
+
+/// Configurations decided and written in one transaction; bounds memory and how long others wait.
+const CONFIGURATIONS_AT_ONCE: usize = 1_000;
+
+/// Documents read anew in one transaction.
+const DOCUMENTS_AT_ONCE: u64 = 500;
+
+/// How often deciding starts anew because documents changed under it.
+const ROUNDS_MAX: usize = 8;

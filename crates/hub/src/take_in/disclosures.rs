@@ -30,7 +30,8 @@ impl Hub {
         summary: &mut IngestSummary,
     ) -> Result<(), HubError> {
         for batch in inputs.chunks(BATCH_DOCUMENTS) {
-            let read: Vec<Read> = batch.par_iter().map(read_document).collect();
+            let read: Vec<Read> =
+                batch.par_iter().map(|one| read_document(one, self.engine())).collect();
             let needs = Needs::Permission(permission(Kind::Csaf));
             let taken = self.act(caller, needs, Place::House, now, |act| {
                 let mut taken = Vec::with_capacity(batch.len());
@@ -160,7 +161,7 @@ pub(crate) fn key_of(summary: &csaf::Summary) -> String {
     format!("{namespace}#{id}")
 }
 
-fn read_document(input: &Input) -> Read {
+fn read_document(input: &Input, engine: &str) -> Read {
     let path = input.path.display().to_string();
     let refused = |place: String, reason: String, answerable| {
         Read::Refused(Skip { path: path.clone(), place, reason, answerable })
@@ -173,13 +174,17 @@ fn read_document(input: &Input) -> Read {
         Ok(reading) => reading,
         Err(refusal) => return Read::Refused(refusal.into_skip(path)),
     };
-    match new_disclosure(reading, raw) {
+    match new_disclosure(reading, raw, engine) {
         Ok(new) => Read::Document(Box::new(new)),
         Err(error) => refused(String::new(), error.to_string(), Answerable::Us),
     }
 }
 
-fn new_disclosure(reading: csaf::Reading, raw: Vec<u8>) -> Result<NewDisclosure, HubError> {
+fn new_disclosure(
+    reading: csaf::Reading,
+    raw: Vec<u8>,
+    engine: &str,
+) -> Result<NewDisclosure, HubError> {
     let document = serde_json::to_value(&reading.document).map_err(environment)?;
     let csaf::Document { summary, products, .. } = reading.document;
     let mut words: Vec<&str> = products.iter().map(|product| product.name.as_str()).collect();
@@ -196,6 +201,7 @@ fn new_disclosure(reading: csaf::Reading, raw: Vec<u8>) -> Result<NewDisclosure,
         updated: summary.current_release_date,
         vulnerabilities: summary.cves,
         score: summary.score_max,
+        engine: engine.to_owned(),
         document,
         warnings: reading
             .warnings

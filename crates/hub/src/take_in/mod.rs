@@ -68,6 +68,17 @@ pub(crate) struct Changed {
     devices: bool,
 }
 
+impl Changed {
+    const fn because(self) -> &'static str {
+        match (self.documents, self.devices) {
+            (true, true) => "disclosures and devices were taken in",
+            (true, false) => "disclosures were taken in",
+            (false, true) => "devices were taken in",
+            (false, false) => "something was not decided yet",
+        }
+    }
+}
+
 /// What became of one file.
 pub(crate) struct Taken {
     pub(crate) kind: Kind,
@@ -111,9 +122,8 @@ impl Hub {
             }
         }
         self.ingest_disclosures(caller, &documents, now, &mut summary)?;
-        if summary.changed.documents || summary.changed.devices {
-            self.rematch(caller, summary.changed.documents, now)?;
-        }
+        // Also where nothing changed: an ingest before this one may have been killed.
+        self.decide(caller, summary.changed.because(), now)?;
         Ok(summary)
     }
 

@@ -30,7 +30,12 @@ impl House {
 
     /// Another hub on the same store.
     pub(crate) fn again(&self) -> Hub {
-        Hub::open(&StoreUrl::in_folder(self.folder.path())).unwrap()
+        Hub::open(&self.url()).unwrap()
+    }
+
+    /// Where its store is.
+    pub(crate) fn url(&self) -> StoreUrl {
+        StoreUrl::in_folder(self.folder.path())
     }
 
     /// Writes a file and answers its path.

@@ -7,4 +7,5 @@ mod house;
 mod ingest;
 mod races;
 mod sign_in;
+mod stale;
 mod streams;

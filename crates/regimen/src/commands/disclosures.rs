@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use anyhow::Result;
 use hub::{Caller, Hub};
 use model::{Timestamp, VerdictRow};
-use store::records::{DisclosureFilter, DisclosureRow, Page, VerdictFilter};
+use store::records::{DecisionRow, DisclosureFilter, DisclosureRow, Page, VerdictFilter};
 
 use crate::arguments::{Common, Disclosures, Verdicts};
 use crate::output::{self, Outcome, Table};
 
 pub(crate) fn run(common: &Common, command: &Disclosures) -> Result<Outcome> {
-    let (hub, caller) = (super::open(common)?, Caller::console());
+    let (hub, caller) = (super::open_existing(common)?, Caller::console());
     match command {
         Disclosures::List { text, part } => {
             let filter = DisclosureFilter { text: text.clone(), ..DisclosureFilter::default() };
@@ -37,7 +37,7 @@ pub(crate) fn run(common: &Common, command: &Disclosures) -> Result<Outcome> {
 }
 
 pub(crate) fn verdicts(common: &Common, command: &Verdicts) -> Result<Outcome> {
-    let (hub, caller) = (super::open(common)?, Caller::console());
+    let (hub, caller) = (super::open_existing(common)?, Caller::console());
     match command {
         Verdicts::List { verdict, disclosure, vulnerability, part } => {
             let filter = VerdictFilter {
@@ -60,8 +60,48 @@ pub(crate) fn verdicts(common: &Common, command: &Verdicts) -> Result<Outcome> {
                 rows.iter().try_for_each(|row| write_steps(row, out))
             })?;
         }
+        Verdicts::History { device } => {
+            let device = super::find_device(&hub, &caller, device)?;
+            let rows = hub.decisions(&caller, device)?;
+            output::print(common, &rows, &rows, |out| {
+                rows.iter().try_for_each(|row| writeln!(out, "{}", in_words(row)))
+            })?;
+        }
+        Verdicts::Cleared { since, limit } => {
+            let since = since.unwrap_or(Timestamp::from_micros(0));
+            let rows = hub.cleared(&caller, since, (*limit).min(Page::LIMIT_MAX))?;
+            output::print(common, &rows, &rows, |out| {
+                rows.iter().try_for_each(|row| {
+                    let (name, others) = (&row.name, row.devices.saturating_sub(1));
+                    writeln!(out, "{name} and {others} more: {}", in_words(&row.decision))
+                })
+            })?;
+        }
     }
+    tell_pending(&hub, &caller)?;
     Ok(Outcome::Done)
+}
+
+/// Says on standard error how many devices a list of verdicts cannot speak of yet.
+fn tell_pending(hub: &Hub, caller: &Caller) -> Result<()> {
+    let pending = hub.pending(caller)?;
+    if pending > 0 {
+        eprintln!("{pending} devices are not yet decided: `regimen doctor` decides them");
+    }
+    Ok(())
+}
+
+fn in_words(row: &DecisionRow) -> String {
+    let name = |verdict: Option<model::Verdict>| verdict.map_or("none", model::Verdict::name);
+    format!(
+        "{}  {} {}  {} to {}: {}",
+        row.at,
+        row.disclosure,
+        row.vulnerability,
+        name(row.from),
+        name(row.to),
+        row.because
+    )
 }
 
 fn find(hub: &Hub, caller: &Caller, filter: &VerdictFilter, page: Page) -> Result<Vec<VerdictRow>> {

@@ -19,9 +19,10 @@ struct Check {
 
 pub(crate) fn run(common: &Common) -> Result<Outcome> {
     let mut checks = vec![live_capture()];
-    match super::open(common) {
+    match super::open_existing(common) {
         Ok(hub) => {
             checks.push(passed("store", super::store_url(common)?.to_string()));
+            checks.push(undecided(common, &hub)?);
             checks.extend(contents(&hub)?);
         }
         Err(error) => checks.push(Check {
@@ -80,6 +81,20 @@ fn contents(hub: &Hub) -> Result<Vec<Check>> {
         ),
         feed("exploit prediction", "epss", "regimen ingest epss_scores.csv"),
     ])
+}
+
+/// Decides what is pending: nobody should have to know a second command.
+fn undecided(common: &Common, hub: &Hub) -> Result<Check> {
+    let caller = Caller::console();
+    let before = hub.pending(&caller)?;
+    hub.decide(&caller, "the doctor found it undecided", super::now(common))?;
+    let pending = hub.pending(&caller)?;
+    Ok(Check {
+        what: "pending decisions",
+        ok: pending == 0,
+        found: format!("{pending} devices not yet decided, {before} before this check"),
+        mend: Some("look at the skipped disclosures, then run `regimen doctor` again"),
+    })
 }
 
 fn live_capture() -> Check {

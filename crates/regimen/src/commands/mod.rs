@@ -52,6 +52,21 @@ fn now(common: &Common) -> Timestamp {
     })
 }
 
+/// Opens the hub on a store that is there: a command that only reads never makes one, so a
+/// mistyped place is told and not answered with nothing.
+fn open_existing(common: &Common) -> Result<Hub> {
+    let url = store_url(common)?;
+    if let Some(path) = url.missing_file() {
+        return Err(NoStore(path.display().to_string()).into());
+    }
+    Hub::open(&url).with_context(|| format!("opening the store {url}"))
+}
+
+/// The place that a reading command was given holds no store.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no store at {0}; check --data and --store, or make one with `regimen ingest`")]
+pub(crate) struct NoStore(String);
+
 /// Opens the hub on the caller's store, making the data folder as needed.
 fn open(common: &Common) -> Result<Hub> {
     let url = store_url(common)?;

@@ -8,7 +8,11 @@ use crate::arguments::{Common, People};
 use crate::output::{self, Outcome, Table};
 
 pub(crate) fn run(common: &Common, command: &People) -> Result<Outcome> {
-    let (hub, caller, now) = (super::open(common)?, Caller::console(), super::now(common));
+    let hub = match command {
+        People::List => super::open_existing(common)?,
+        People::Add { .. } | People::Reset { .. } => super::open(common)?,
+    };
+    let (caller, now) = (Caller::console(), super::now(common));
     match command {
         People::List => {
             let people = hub.people(&caller)?;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result};
-use hub::Hub;
+use hub::{Caller, Hub};
 
 use crate::arguments::{Common, Serve};
 use crate::output::Outcome;
@@ -14,6 +14,15 @@ pub(crate) fn run(common: &Common, wanted: &Serve) -> Result<Outcome> {
         println!("The first administrator was made:");
         println!("  account   {name}");
         println!("  password  {}   (for one sign-in)", password.expose());
+    }
+    let caller = Caller::console();
+    let decided = hub.decide(&caller, "it was undecided at start", super::now(common))?;
+    if decided.configurations > 0 {
+        let changes = decided.changes;
+        eprintln!(
+            "decided what was stale: {} configurations, {changes} changes",
+            decided.configurations
+        );
     }
     let options = web::Options {
         hosts: wanted.hosts.clone(),

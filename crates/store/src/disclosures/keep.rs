@@ -7,7 +7,9 @@ use model::Timestamp;
 use crate::StoreError;
 use crate::engine::sql::{Param, Row, to_json};
 use crate::engine::tx::{Tx, WriteTx};
-use crate::records::{DisclosureVersionRow, NewDisclosure, Outcome, StoredDocument};
+use crate::records::{
+    DisclosureVersionRow, NewDisclosure, Outcome, ParsedDocument, StaleDocument, StoredDocument,
+};
 
 impl WriteTx<'_> {
     /// Keeps a disclosure. Of several versions the highest document version counts, then the
@@ -26,6 +28,7 @@ impl WriteTx<'_> {
             self.insert_disclosure(new, number, version, received)?;
             self.insert_version(new, number, version, received)?;
             self.put_vulnerabilities(number, new)?;
+            self.move_disclosures_on()?;
             return Ok(Outcome::Added);
         };
         let known = "SELECT COUNT(*) FROM disclosure_version \
@@ -40,6 +43,7 @@ impl WriteTx<'_> {
         }
         self.run(REPLACE, &disclosure_params(new, current.number, version, received)?)?;
         self.put_vulnerabilities(current.number, new)?;
+        self.move_disclosures_on()?;
         Ok(Outcome::Updated)
     }
 
@@ -77,11 +81,33 @@ impl WriteTx<'_> {
                 (&new.version).into(),
                 new.updated.into(),
                 received.into(),
-                to_json(&new.document)?.into(),
-                to_json(&new.warnings)?.into(),
+                "null".into(),
+                "[]".into(),
             ],
         )?;
+        let (document, warnings) = (to_json(&new.document)?, to_json(&new.warnings)?);
+        let parsed = [version.into(), (&new.engine).into(), document.into(), warnings.into()];
+        self.run(INSERT_PARSED, &parsed)?;
         Ok(())
+    }
+
+    /// Keeps what a newer engine made of documents; verdicts decided before are stale.
+    pub fn put_parsed(&self, engine: &str, all: &[ParsedDocument]) -> Result<(), StoreError> {
+        for one in all {
+            let of = [Param::from(engine), to_json(&one.warnings)?.into(), one.version.into()];
+            self.run(RESTAMP_PARSED, &of)?;
+            if let Some(document) = &one.document {
+                let body = [Param::from(to_json(document)?), one.version.into()];
+                self.run("UPDATE parsed_document SET document = ?1 WHERE version = ?2", &body)?;
+            }
+        }
+        self.move_disclosures_on()
+    }
+
+    /// Says that the documents that count are not the ones that were decided with.
+    fn move_disclosures_on(&self) -> Result<(), StoreError> {
+        let next = self.disclosure_generation()? + 1;
+        self.put_setting(DISCLOSURE_GENERATION, &next.to_string())
     }
 
     fn put_vulnerabilities(&self, number: i64, new: &NewDisclosure) -> Result<(), StoreError> {
@@ -104,10 +130,33 @@ impl WriteTx<'_> {
 }
 
 impl Tx<'_> {
+    /// How often the documents that count have changed.
+    pub fn disclosure_generation(&self) -> Result<u64, StoreError> {
+        let held = self.setting(DISCLOSURE_GENERATION)?;
+        held.map_or(Ok(0), |text| text.parse().map_err(StoreError::corrupt))
+    }
+
+    /// Up to `limit` current documents that another engine than `engine` normalised.
+    pub fn stale_documents(
+        &self,
+        engine: &str,
+        limit: u64,
+    ) -> Result<Vec<StaleDocument>, StoreError> {
+        let sql = "SELECT v.number, r.raw FROM disclosure d \
+             JOIN disclosure_version v ON v.number = d.current_version \
+             JOIN parsed_document p ON p.version = v.number \
+             JOIN document r ON r.content_hash = v.content_hash \
+             WHERE p.engine <> ?1 ORDER BY v.number LIMIT ?2";
+        self.rows(sql, &[engine.into(), limit.into()], |row| {
+            Ok(StaleDocument { version: row.int()?, raw: row.bytes()? })
+        })
+    }
+
     /// The normalised documents of all current versions, by key, to match against.
     pub fn disclosure_documents(&self) -> Result<Vec<StoredDocument>, StoreError> {
-        let sql = "SELECT d.name, v.version, v.document FROM disclosure d \
-             JOIN disclosure_version v ON v.number = d.current_version ORDER BY d.name";
+        let sql = "SELECT d.name, v.version, p.document FROM disclosure d \
+             JOIN disclosure_version v ON v.number = d.current_version \
+             JOIN parsed_document p ON p.version = v.number ORDER BY d.name";
         self.rows(sql, &[], |row| {
             Ok(StoredDocument { key: row.text()?, version: row.text()?, document: row.json()? })
         })
@@ -226,6 +275,14 @@ fn disclosure_params(
 
 /// Parts of a semantic version; `2` and `2.0.0` are the same.
 const VERSION_PARTS: usize = 3;
+
+const DISCLOSURE_GENERATION: &str = "disclosure_generation";
+
+const INSERT_PARSED: &str = "INSERT INTO parsed_document (version, engine, document, warnings) \
+     VALUES (?1, ?2, ?3, ?4)";
+
+const RESTAMP_PARSED: &str = "UPDATE parsed_document SET engine = ?1, warnings = ?2 \
+     WHERE version = ?3";
 
 const CURRENT: &str = "SELECT number, version, updated FROM disclosure WHERE name = ?1";
 

@@ -49,8 +49,9 @@ impl Tx<'_> {
         let Some(number) = self.disclosure_number(key)? else { return Ok(None) };
         let sql = format!("SELECT {COLUMNS} FROM disclosure WHERE number = ?1");
         let Some(row) = self.first(&sql, &[number.into()], read)? else { return Ok(None) };
-        let sql = "SELECT v.content_hash, v.document, v.warnings FROM disclosure d \
-             JOIN disclosure_version v ON v.number = d.current_version WHERE d.number = ?1";
+        let sql = "SELECT v.content_hash, p.document, p.warnings FROM disclosure d \
+             JOIN disclosure_version v ON v.number = d.current_version \
+             JOIN parsed_document p ON p.version = v.number WHERE d.number = ?1";
         let current =
             self.first(sql, &[number.into()], |row| Ok((row.text()?, row.json()?, row.json()?)))?;
         let missing = || StoreError::corrupt("a disclosure has no current version");

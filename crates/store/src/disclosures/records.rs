@@ -85,6 +85,8 @@ pub struct NewDisclosure {
     pub score: Option<f64>,
     /// Words that a search should find: makers and products.
     pub search_text: String,
+    /// Stamp of the engine that normalised it.
+    pub engine: String,
     /// The normalised document.
     pub document: serde_json::Value,
     /// Oddities.
@@ -125,3 +127,23 @@ pub struct DisclosureVersionRow {
 pub type KevTable = BTreeMap<String, Kev>;
 /// EPSS scores by CVE.
 pub type EpssTable = BTreeMap<String, Epss>;
+
+/// A document that an older engine normalised, as it was received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaleDocument {
+    /// Row number of its version.
+    pub version: i64,
+    /// The document as received, byte for byte.
+    pub raw: Vec<u8>,
+}
+
+/// The normalised form of one version, made anew.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParsedDocument {
+    /// Row number of its version.
+    pub version: i64,
+    /// The normalised document; nothing where this engine cannot read it, and the older form stays.
+    pub document: Option<serde_json::Value>,
+    /// Oddities.
+    pub warnings: Vec<String>,
+}

@@ -25,6 +25,12 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../../migrations/0001_first.postgres.sql"),
     },
     Step {
+        number: 2,
+        common: include_str!("../../migrations/0002_staleness.sql"),
+        sqlite: include_str!("../../migrations/0002_staleness.sqlite.sql"),
+        postgres: include_str!("../../migrations/0002_staleness.postgres.sql"),
+    },
+    Step {
         number: 3,
         common: include_str!("../../migrations/0003_streams.sql"),
         sqlite: "",

@@ -28,18 +28,19 @@ impl Tx<'_> {
         })
     }
 
-    /// One whole device of each configuration that devices have, by key; with `unmatched_only`,
-    /// only of those that no verdicts were ever written for.
-    pub fn configuration_samples(
+    /// One whole device of each configuration for which `which` holds, by key.
+    pub(crate) fn samples(
         &self,
-        unmatched_only: bool,
+        which: &str,
+        params: &[Param<'_>],
     ) -> Result<Vec<(ConfigurationKey, Device)>, StoreError> {
         // Devices written in this very transaction are not counted yet, so the count is no help.
-        let sql = "SELECT c.name, s.device FROM configuration c JOIN \
+        let sql = format!(
+            "SELECT c.name, s.device FROM configuration c JOIN \
              (SELECT configuration, MIN(number) AS device FROM device GROUP BY configuration) s \
-             ON s.configuration = c.number WHERE c.matched <= ?1 ORDER BY c.name";
-        let wanted = [Param::from(!unmatched_only)];
-        let samples = self.rows(sql, &wanted, |row| Ok((row.text()?, row.int()?)))?;
+             ON s.configuration = c.number WHERE {which} ORDER BY c.name"
+        );
+        let samples = self.rows(&sql, params, |row| Ok((row.text()?, row.int()?)))?;
         let mut devices = self.devices_by_number(samples.iter().map(|(_, number)| *number))?;
         Ok(samples
             .into_iter()

@@ -148,7 +148,7 @@ fn read(row: &mut Row) -> Result<DeviceVerdict, StoreError> {
     Ok(DeviceVerdict { device: id, name, class, maker, model, location, row: verdict })
 }
 
-fn read_question(row: &mut Row) -> Result<Option<Question>, StoreError> {
+pub(super) fn read_question(row: &mut Row) -> Result<Option<Question>, StoreError> {
     let (text, who, attribute) = (row.maybe_text()?, row.maybe_text()?, row.maybe_text()?);
     Ok(text.map(|text| Question {
         text,

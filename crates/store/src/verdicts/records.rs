@@ -1,6 +1,6 @@
 //! Rows of verdicts, configurations and questions.
 
-use model::{DeviceId, Verdict, VerdictRow};
+use model::{DeviceId, Timestamp, Verdict, VerdictRow};
 use serde::{Deserialize, Serialize};
 
 /// A verdict together with the device it is about.
@@ -77,4 +77,44 @@ pub struct OpenQuestion {
     pub example: DeviceId,
     /// Name of that device.
     pub example_name: String,
+}
+
+/// What verdicts were decided with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stamp {
+    /// Generation of the disclosures.
+    pub generation: u64,
+    /// Stamp of the engine: matcher, parser and knowledge.
+    pub engine: String,
+}
+
+/// A change of a verdict, as the history tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecisionRow {
+    /// Tracking id of the disclosure.
+    pub disclosure: String,
+    /// CVE.
+    pub vulnerability: String,
+    /// The verdict before; nothing where there was none.
+    pub from: Option<Verdict>,
+    /// The verdict after; nothing where it ended.
+    pub to: Option<Verdict>,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Why it changed, in plain words.
+    pub because: String,
+}
+
+/// A decision with the devices it is about, for the list of what was cleared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClearedRow {
+    /// One of the devices.
+    pub device: DeviceId,
+    /// Its best name.
+    pub name: String,
+    /// How many devices share it.
+    pub devices: u64,
+    /// The change.
+    #[serde(flatten)]
+    pub decision: DecisionRow,
 }

@@ -1,6 +1,9 @@
 //! Opening a store: addresses, migrations, foreign and newer schemas.
 
+use std::io::Read as _;
+
 use model::Answerable;
+use store::records::Stamp;
 use store::{Store, StoreError, StoreUrl};
 
 use crate::harness::{for_each_store, for_each_url, server};
@@ -123,4 +126,37 @@ fn what_cannot_be_opened_says_why() {
         assert_eq!(error.answerable(), want, "{error}");
         assert!(!format!("{error:?} {error}").contains("hidden"), "{error:?}");
     }
+}
+
+/// A store that the first released schema wrote opens, keeps its rows, and still verifies.
+#[test]
+fn a_store_of_the_first_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let dump: &[u8] = include_bytes!("../data/schema-1.sql.gz");
+    let mut sql = String::new();
+    flate2::read::GzDecoder::new(dump).read_to_string(&mut sql).unwrap();
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(&sql).unwrap();
+    let count = |connection: &rusqlite::Connection, table: &str| -> i64 {
+        let sql = format!("SELECT COUNT(*) FROM {table}");
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    let tables = ["device", "fact", "verdict", "disclosure", "document", "conversation", "person"];
+    let before = tables.map(|table| count(&old, table));
+    drop(old);
+
+    let store = Store::open(&StoreUrl::sqlite(&path)).unwrap();
+    let check = store.read(|tx| tx.verify_evidence(None)).unwrap();
+    assert!(check.ok && check.rows > 20, "{check:?}");
+    let stamp = Stamp { generation: 0, engine: "of today".to_owned() };
+    let stale = store.read(|tx| tx.stale_configurations(&stamp)).unwrap();
+    assert!(!stale.is_empty(), "what another engine decided is stale");
+    let documents = store.read(|tx| tx.stale_documents("of today", 1000)).unwrap();
+    assert_eq!(documents.len(), 18);
+    let now = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(tables.map(|table| count(&now, table)), before);
+    let broken: Option<String> =
+        now.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).ok();
+    assert_eq!(broken, None);
 }

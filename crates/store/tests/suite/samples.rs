@@ -149,6 +149,7 @@ pub(crate) fn disclosure(id: &str, version: &str) -> NewDisclosure {
         vulnerabilities: vec!["CVE-2026-0001".to_owned(), "CVE-2026-0002".to_owned()],
         score: Some(7.5),
         search_text: "Aurora CT".to_owned(),
+        engine: "test".to_owned(),
         document: serde_json::json!({"id": id, "products": ["Aurora"]}),
         warnings: vec!["a leaf without a name".to_owned()],
         content_hash: evidence::sha256_hex(&raw),

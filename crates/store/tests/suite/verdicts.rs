@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Epss, Kev, Verdict};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use store::records::{DeviceFilter, DeviceOrder, EpssTable, KevTable, Page, VerdictFilter};
+use store::records::{DeviceFilter, DeviceOrder, EpssTable, KevTable, Page, Stamp, VerdictFilter};
 use store::{Store, StoreError};
 
 use crate::harness::for_each_store;
 use crate::samples::{
-    ALL, any_disclosure, any_verdict, change, decided, device, disclosure, id, key, verdict,
+    ALL, any_disclosure, any_verdict, at, change, decided, device, disclosure, id, key, verdict,
 };
 
 fn kev(vulnerability: &str) -> KevTable {
@@ -197,7 +197,7 @@ fn configurations_say_what_was_not_matched_yet() {
         store
             .write(|tx| {
                 tx.put_devices(&[change(device(5), "new")])?;
-                let samples = tx.configuration_samples(true)?;
+                let samples = tx.stale_configurations(&stamp(0))?;
                 assert_eq!(samples, [(key("new"), device(5))]);
                 Ok::<_, StoreError>(())
             })
@@ -207,8 +207,8 @@ fn configurations_say_what_was_not_matched_yet() {
             all.iter().map(|row| (row.key.0.as_str(), row.devices, row.matched)).collect();
         let want = [("aurora", 2, true), ("clean", 1, true), ("new", 1, false), ("other", 1, true)];
         assert_eq!(short, want);
-        let samples = store.read(|tx| tx.configuration_samples(false)).unwrap();
-        assert_eq!(samples.len(), 4);
+        let samples = store.read(|tx| tx.stale_configurations(&stamp(1))).unwrap();
+        assert_eq!(samples.len(), 4, "other documents make all of them stale");
         assert_eq!(samples[0].1, device(1), "the first device stands for its configuration");
     });
 }
@@ -349,4 +349,46 @@ fn counters_agree_with_counting_slowly_whatever_happens() {
             assert_eq!([counts.affected, counts.unknown, counts.not_affected], want, "{act:?}");
         }
     });
+}
+
+/// What configurations that were never stamped count as decided with, at generation 0.
+fn stamp(generation: u64) -> Stamp {
+    Stamp { generation, engine: String::new() }
+}
+
+#[test]
+fn only_changes_are_decisions_and_only_the_stale_is_decided() {
+    for_each_store(|store| {
+        fill(store);
+        let next = Stamp { generation: 7, engine: "next".to_owned() };
+        let pending = |stamp: &Stamp| store.read(|tx| tx.pending_devices(stamp)).unwrap();
+        assert!(pending(&next) > 0);
+        let rows = |verdict| vec![verdict_row("D-1", verdict)];
+        let decide = |verdict, when| {
+            let all = store.read(|tx| tx.stale_configurations(&next)).unwrap();
+            assert!(!all.is_empty());
+            store
+                .write(|tx| tx.decide(&[decided("clean", rows(verdict))], &next, at(when), "why"))
+                .unwrap()
+        };
+        decide(Verdict::Affected, 10);
+        assert_eq!(decide(Verdict::Affected, 11), [], "the same again is no decision");
+        let changed = decide(Verdict::NotAffected, 12);
+        assert_eq!(changed.len(), 1);
+        assert_eq!(
+            (changed[0].from, changed[0].to),
+            (Some(Verdict::Affected), Some(Verdict::NotAffected))
+        );
+        let cleared = store.read(|tx| tx.cleared(at(12), 10)).unwrap();
+        assert_eq!(cleared.len(), 1);
+        assert_eq!(cleared[0].decision, changed[0]);
+        let ended = store
+            .write(|tx| tx.decide(&[decided("clean", Vec::new())], &next, at(13), "gone"))
+            .unwrap();
+        assert_eq!((ended[0].from, ended[0].to), (Some(Verdict::NotAffected), None));
+    });
+}
+
+fn verdict_row(disclosure: &str, verdict: Verdict) -> model::VerdictRow {
+    crate::samples::verdict(disclosure, "CVE-2026-0009", verdict)
 }
