@@ -112,7 +112,13 @@ impl Hub {
         let needs = Needs::Permission(permission(edition.kind));
         self.act(caller, needs, Place::House, now, |act| {
             let known = act.ingested(kind, &edition.content_hash)?;
+            // An edition of the future would block every true one after it.
+            if is_future(&edition.name, now) {
+                let told = format!("it is dated `{}`, which is in the future", edition.name);
+                return Err(HubError::Invalid(told));
+            }
             let held = act.setting(&setting)?.unwrap_or_default();
+            let held = if is_future(&held, now) { String::new() } else { held };
             if !known && edition.name < held {
                 let older =
                     format!("it is the edition `{}`; the newer `{held}` is held", edition.name);
@@ -128,6 +134,16 @@ impl Hub {
             Ok(taken)
         })
     }
+}
+
+/// True for an edition named after a day that is later than tomorrow, wherever on earth today is.
+fn is_future(name: &str, now: Timestamp) -> bool {
+    let day = |text: &str| -> Option<u32> {
+        let digits: String = text.chars().filter(char::is_ascii_digit).take(8).collect();
+        (digits.len() == 8).then(|| digits.parse().ok()).flatten()
+    };
+    let tomorrow = day(&now.plus_seconds(86_400).day());
+    day(name).zip(tomorrow).is_some_and(|(named, tomorrow)| named > tomorrow)
 }
 
 /// A table that is published anew from time to time.
