@@ -8,6 +8,7 @@
 //! Privacy: behind the header nothing is looked at but the byte 0x1C that ends the block.
 
 mod msh;
+mod shape;
 
 use model::{Answerable, Attribute, Confidence};
 
@@ -290,7 +291,98 @@ sender hl7_message_type = \"ACK\" MSH-9 @31+3
         assert_eq!(transcript.lines, shift(ORU_FOUND, ORU.len() - 79));
     }
 
+    /// What ends a header, or is written where one should end.
+    const ENDS: &[(&str, &[u8])] = &[
+        ("carriage return", b"\r"),
+        ("line feed", b"\n"),
+        ("both", b"\r\n"),
+        ("tab", b"\t"),
+        ("nul", b"\0"),
+        ("block start", b"\x0b"),
+        ("block end", b"\x1c"),
+        ("delete", b"\x7f"),
+        ("next line", b"\xc2\x85"),
+        ("next line in one byte", b"\x85"),
+        ("line separator", b"\xe2\x80\xa8"),
+        ("paragraph separator", b"\xe2\x80\xa9"),
+        ("\\n", b"\\n"),
+        ("\\r", b"\\r"),
+        ("\\r\\n", b"\\r\\n"),
+        ("\\X0D\\", b"\\X0D\\"),
+        ("\\x0a\\", b"\\x0a\\"),
+        ("\\X0D0A\\", b"\\X0D0A\\"),
+        ("\\.br\\", b"\\.br\\"),
+        ("<cr>", b"<cr>"),
+        ("<CR><LF>", b"<CR><LF>"),
+        ("entity", b"&#13;"),
+    ];
+
+    const HEADER: &[u8] = b"MSH|^~\\&|ANALYZER|LAB|LIS|HOSP|2026||ORU^R01|1|P|2.5.1";
+    const BEHIND: &[u8] =
+        b"PID|CANARY|CANARY|CANARY^X|CANARY|CAN^ARY|2.9|CAN^ARY|CAN|CANARY\r\x1c\r";
+
+    /// The message in a block, or bare, its header cut to `kept` bytes and ended so.
+    fn message(start: &[u8], kept: usize, end: &[u8]) -> Vec<u8> {
+        [start, &HEADER[..kept], end, BEHIND].concat()
+    }
+
+    /// Nothing behind the header is told: neither a word of it nor a place in it.
+    fn is_silent_behind(found: &str, end: usize) -> bool {
+        let place = |line: &str| {
+            let (start, length) = line.rsplit_once('@')?.1.split_once('+')?;
+            Some(start.parse::<usize>().ok()? + length.parse::<usize>().ok()?)
+        };
+        ["CAN", "ARY", "PID", "2.9"].iter().all(|word| !found.contains(word))
+            && found.lines().filter_map(place).all(|place| place <= end)
+    }
+
+    #[test]
+    fn a_header_ends_at_each_end_and_is_read_before_it() {
+        for (name, end) in ENDS {
+            let found = stream(&PROTOCOL, &[(ToServer, &message(b"\x0b", HEADER.len(), end))]);
+            assert!(is_silent_behind(&found, 1 + HEADER.len()), "{name}: {found}");
+            for value in ["\"ANALYZER\"", "\"HOSP\"", "\"ORU^R01\"", "\"2.5.1\""] {
+                assert!(found.contains(value), "{name}: {found}");
+            }
+        }
+    }
+
+    /// Whatever is cut off the header, what follows does not fill its fields.
+    #[test]
+    fn a_short_header_is_not_continued() {
+        for (name, end) in ENDS {
+            for start in [b"\x0b".as_slice(), b""] {
+                for kept in 3..=HEADER.len() {
+                    let bytes = message(start, kept, end);
+                    let found = stream(&PROTOCOL, &[(ToServer, &bytes)]);
+                    assert!(is_silent_behind(&found, start.len() + kept), "{name} {kept}: {found}");
+                }
+            }
+        }
+    }
+
     proptest! {
+        /// A piece that is lost, anywhere, is never bridged; neither is the border of two reads.
+        #[test]
+        fn nothing_bridges_what_is_lost(
+            end in prop::sample::select(ENDS.to_vec()),
+            kept in 3..=HEADER.len(),
+            border in 0_usize..120,
+            lost in 0_usize..60,
+        ) {
+            let bytes = message(b"\x0b", kept, end.1);
+            let (before, after) = bytes.split_at(border.min(bytes.len()));
+            let found = stream(&PROTOCOL, &[(ToServer, before), (ToServer, after)]);
+            prop_assert!(is_silent_behind(&found, 1 + kept), "{found}");
+
+            let mut transcript = crate::testing::Transcript::default();
+            let mut hl7 = Hl7::default();
+            hl7.read(ToServer, before, &mut transcript);
+            hl7.gap(ToServer, lost as u64);
+            hl7.read(ToServer, &after[lost.min(after.len())..], &mut transcript);
+            prop_assert!(is_silent_behind(&transcript.lines, 1 + kept), "{}", transcript.lines);
+        }
+
         #[test]
         fn hostile_bytes_never_panic(
             noise in prop::collection::vec(prop::sample::select(b"\x0b\x1c\r|^MSH\0\xff".to_vec()), 0..400),

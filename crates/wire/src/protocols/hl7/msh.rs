@@ -3,9 +3,12 @@
 //! Source:  HL7 v2.x chapter 2, MSH segment table; field numbers below are that table's.
 //! Input:   one TCP direction, MLLP framing (0x0B … 0x1C 0x0D) already stripped.
 //! Output:  slices borrowed from the input; every length and offset is in bytes.
-//! Privacy: stops at the first 0x0D, so `PID` and later segments are never looked at.
+//! Privacy: stops at whatever may end the segment, and at the first field that is not of its
+//!          shape, so `PID` and later segments are never looked at.
 
 use std::ops::Range;
+
+use super::shape;
 
 /// A header, cut out of its message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,6 +16,8 @@ pub(super) struct Msh<'a> {
     segment: &'a [u8],
     separator: u8,
     component: u8,
+    /// The last field that is believed.
+    last: usize,
 }
 
 /// Why there is no header to report, and who is answerable for it.
@@ -43,19 +48,31 @@ pub(super) fn parse(input: &[u8]) -> Result<Msh<'_>, MshError> {
         return Err(MshError::NotHl7);
     }
     let window = input.get(..MSH_BYTES_MAX).unwrap_or(input);
-    let Some(end) = memchr::memchr(b'\r', window) else {
+    let (text, escape) = opening(window);
+    let Some(end) = shape::end(window, text, escape) else {
         let capped = window.len() == MSH_BYTES_MAX;
         return Err(if capped { MshError::TooLong } else { MshError::Incomplete });
     };
     let (segment, _patient_data) = window.split_at(end);
     let separator = segment.get(3).copied().filter(u8::is_ascii_punctuation);
     let separator = separator.ok_or(MshError::BadDelimiter)?;
-    let msh = Msh { segment, separator, component: b'^' };
+    let msh = Msh { segment, separator, component: b'^', last: usize::MAX };
     let marks = msh.field(2).and_then(|at| segment.get(at)).unwrap_or_default();
     match marks {
-        [component, _, _, _] | [component, _, _, _, _] => Ok(Msh { component: *component, ..msh }),
+        [component, _, _, _] | [component, _, _, _, _]
+            if marks.iter().all(u8::is_ascii_punctuation) =>
+        {
+            Ok(Msh { component: *component, ..msh }.believed())
+        }
         _ => Err(MshError::BadDelimiter),
     }
+}
+
+/// Where the fields of text start, and the character that escapes in them.
+fn opening(window: &[u8]) -> (usize, u8) {
+    let marks = window.get(3).and_then(|separator| nth(window, *separator, 1));
+    let escape = marks.as_ref().and_then(|at| window.get(at.start + 2));
+    (marks.as_ref().map_or(0, |at| at.end), escape.copied().unwrap_or(b'\\'))
 }
 
 impl<'a> Msh<'a> {
@@ -64,9 +81,20 @@ impl<'a> Msh<'a> {
         self.segment.len()
     }
 
+    /// The header up to the first field that is not of its shape: an end was lost before it.
+    fn believed(self) -> Self {
+        let misfit = (3..=LAST_FIELD_READ).find(|number| {
+            let field = self.field(*number).and_then(|at| self.segment.get(at)).unwrap_or_default();
+            let components: Vec<&[u8]> = field.split(|byte| *byte == self.component).collect();
+            !shape::fits(*number, &components)
+        });
+        Self { last: misfit.map_or(LAST_FIELD_READ, |number| number - 1), ..self }
+    }
+
     /// The field with this number, from 2 on. Absent and empty are both `None`.
     pub(super) fn field(&self, number: usize) -> Option<Range<usize>> {
         // MSH-1 is the separator itself, so slice 0 is the name and slice n is MSH-(n + 1).
+        let number = (number <= self.last).then_some(number)?;
         nth(self.segment, self.separator, number.checked_sub(1)?)
     }
 
@@ -96,6 +124,9 @@ fn nth(bytes: &[u8], separator: u8, number: usize) -> Option<Range<usize>> {
 
 /// Longest segment scanned, in bytes. The standard sets no limit; this one bounds the work.
 pub(super) const MSH_BYTES_MAX: usize = 4096;
+
+/// The version.
+const LAST_FIELD_READ: usize = 12;
 
 #[cfg(test)]
 mod tests {
