@@ -149,11 +149,15 @@ fn a_person_is_added_once_with_a_password_for_one_sign_in() {
 #[test]
 fn doctor_says_what_is_missing_and_how_to_mend_it() {
     let files = Files::of_a_hospital();
-    let empty = files.on("data", &["doctor", "--json"]).ended(4).json();
+    let absent = files.on("data", &["doctor", "--json"]).ended(4).json();
     let check = |report: &Value, what: &str| {
         let mut checks = report.as_array().unwrap().iter();
         checks.find(|check| check["what"] == what).unwrap().clone()
     };
+    assert_eq!(check(&absent, "store")["ok"], false);
+    assert!(!std::path::Path::new(&files.path("data")).exists(), "looking makes nothing");
+    files.on("data", &["ingest", &files.path("inputs/kev.json")]);
+    let empty = files.on("data", &["doctor", "--json"]).ended(4).json();
     for what in ["captures", "inventory", "disclosures", "accounts"] {
         assert_eq!(check(&empty, what)["ok"], false, "{what}");
         assert!(check(&empty, what)["mend"].as_str().unwrap().contains("regimen"), "{what}");
@@ -161,7 +165,15 @@ fn doctor_says_what_is_missing_and_how_to_mend_it() {
     files.on("data", &["ingest", &files.path("inputs")]);
     files.on("data", &["people", "add", "ada"]);
     let full = files.on("data", &["doctor", "--json"]).json();
-    for what in ["store", "evidence chain", "captures", "inventory", "disclosures", "accounts"] {
+    for what in [
+        "store",
+        "pending decisions",
+        "evidence chain",
+        "captures",
+        "inventory",
+        "disclosures",
+        "accounts",
+    ] {
         assert_eq!(check(&full, what)["ok"], true, "{what}");
     }
 }
@@ -201,3 +213,37 @@ pub(crate) const LISTS: &[&[&str]] = &[
     &["disclosures", "list", "--limit", "500", "--json"],
     &["verdicts", "list", "--limit", "500", "--json"],
 ];
+
+/// A mistyped place is told; nothing is made there and nothing is said to hold.
+#[test]
+fn commands_that_read_make_no_store() {
+    let files = Files::empty();
+    for command in [
+        &["evidence", "verify"][..],
+        &["assets", "list"],
+        &["disclosures", "list"],
+        &["verdicts", "list"],
+        &["verdicts", "cleared"],
+        &["people", "list"],
+        &["sources", "list"],
+    ] {
+        let answer = files.on("mistyped", command).ended(2);
+        assert!(answer.err.contains("there is no store at"), "{command:?}: {}", answer.err);
+        assert!(!std::path::Path::new(&files.path("mistyped")).exists(), "{command:?}");
+    }
+}
+
+/// What changed, for one device, in the form that outside tools read.
+#[test]
+fn the_history_of_verdicts_is_told() {
+    let files = Files::of_a_hospital();
+    files.on("data", &["ingest", &files.path("inputs")]);
+    let rows = files.on("data", &["verdicts", "list", "--json"]).json();
+    let asset = rows[0]["asset"].as_str().unwrap();
+    let told = files.on("data", &["verdicts", "history", asset, "--json"]).ended(0).json();
+    let told = told.as_array().unwrap();
+    assert!(!told.is_empty());
+    for row in told {
+        has_fields(row, &["disclosure", "vulnerability", "from", "to", "at", "because"]);
+    }
+}
