@@ -1,6 +1,7 @@
 //! Use cases that keep nothing: look at a capture, match an inventory.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 
 use assets::Index;
@@ -46,6 +47,12 @@ pub struct Matched {
     pub skipped: Vec<Skip>,
 }
 
+/// The usual limits with a secret seed, so that no sender can choose addresses that collide.
+/// What is seen does not depend on it.
+fn limits() -> wire::Limits {
+    wire::Limits { hash_seed: RandomState::new().hash_one(0_u64), ..wire::Limits::default() }
+}
+
 /// Looks at a capture file. Damage ends it early and is reported; a file that is no capture is
 /// the caller's error.
 pub fn observe_file(path: &Path) -> Result<Observed, HubError> {
@@ -56,7 +63,7 @@ pub fn observe_file(path: &Path) -> Result<Observed, HubError> {
 /// Looks at a capture that is read from anywhere. `name` goes into the evidence of every fact,
 /// `shown` is what the caller calls it.
 pub fn observe(mut reader: CaptureReader, name: &str, shown: &str) -> Observed {
-    let mut observer = Observer::new(name, wire::Limits::default());
+    let mut observer = Observer::new(name, limits());
     let mut skipped = Vec::new();
     loop {
         match reader.next_frame() {
@@ -82,7 +89,7 @@ pub fn observe_interface(interface: &str, stop: &dyn Fn() -> bool) -> Result<Obs
     };
     let mut live =
         capture::LiveCapture::open(interface, capture::LiveOptions::default()).map_err(refused)?;
-    let mut observer = Observer::new(interface, wire::Limits::default());
+    let mut observer = Observer::new(interface, limits());
     while !stop() {
         if let Some(frame) = live.next_frame(PATIENCE).map_err(refused)? {
             observer.frame(&wire_frame(&frame));
