@@ -22,6 +22,7 @@ use vulnerability::{epss, kev};
 use crate::access::session::environment;
 use crate::act::{Needs, Place};
 use crate::one_shot::Pile;
+use crate::take_in::disclosures::warnings;
 use crate::{Caller, Hub, HubError};
 
 /// What deciding did.
@@ -172,11 +173,7 @@ fn match_all(
 /// A document that this engine cannot read keeps the form it had, and says so.
 fn read_anew(stale: &StaleDocument) -> ParsedDocument {
     let (document, warnings) = match csaf::read(&stale.raw) {
-        Ok(reading) => {
-            let warnings =
-                reading.warnings.iter().map(|one| format!("{}: {}", one.pointer, one.what));
-            (serde_json::to_value(&reading.document).ok(), warnings.collect())
-        }
+        Ok(reading) => (serde_json::to_value(&reading.document).ok(), warnings(&reading)),
         Err(refusal) => (None, vec![format!("not read anew: {refusal}")]),
     };
     ParsedDocument { version: stale.version, document, warnings }

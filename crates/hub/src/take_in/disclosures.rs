@@ -202,6 +202,7 @@ fn new_disclosure(
     engine: &str,
 ) -> Result<NewDisclosure, HubError> {
     let document = serde_json::to_value(&reading.document).map_err(environment)?;
+    let warnings = warnings(&reading);
     let csaf::Document { summary, products, .. } = reading.document;
     let mut words: Vec<&str> = products.iter().map(|product| product.name.as_str()).collect();
     words.sort_unstable();
@@ -219,11 +220,7 @@ fn new_disclosure(
         score: summary.score_max,
         engine: engine.to_owned(),
         document,
-        warnings: reading
-            .warnings
-            .iter()
-            .map(|warning| in_words(&warning.pointer, &warning.what))
-            .collect(),
+        warnings,
         content_hash: summary.content_hash,
         raw,
     })
@@ -266,6 +263,11 @@ fn skip(input: &Input, place: &str, reason: &str) -> Skip {
         reason: reason.to_owned(),
         answerable: Answerable::Sender,
     }
+}
+
+/// The oddities of a document as they are kept and shown.
+pub(crate) fn warnings(reading: &csaf::Reading) -> Vec<String> {
+    reading.warnings.iter().map(|warning| in_words(&warning.pointer, &warning.what)).collect()
 }
 
 fn in_words(place: &str, what: &str) -> String {

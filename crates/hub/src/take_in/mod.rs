@@ -5,7 +5,7 @@
 
 mod columns;
 mod devices;
-mod disclosures;
+pub(crate) mod disclosures;
 mod inventories;
 pub(crate) mod kind;
 

@@ -65,7 +65,7 @@ pub(crate) fn command() -> Command {
 }
 
 /// The end of a child that may not take longer than a command may.
-fn wait(child: &mut Child) -> i32 {
+pub(crate) fn wait(child: &mut Child) -> i32 {
     let end = deadline(COMMAND);
     loop {
         if let Some(status) = child.try_wait().unwrap() {
