@@ -21,6 +21,7 @@ mod catalogue;
 mod cmms;
 mod device;
 mod encode;
+mod leaks;
 mod network;
 mod pcap;
 mod random;
@@ -32,6 +33,7 @@ use std::collections::BTreeMap;
 use model::Timestamp;
 
 pub use device::TrueDevice;
+pub use leaks::leak_frames;
 pub use pcap::{pcap_header, pcap_record};
 pub use schedule::Frames;
 

@@ -5,7 +5,8 @@
 //! Output:  [`model::Observations`]: aggregated, sorted, with the first place of every value.
 //! Limits:  every table and buffer has a named bound; reaching one is counted and shown.
 //! Privacy: a dissector copies only the fields in its table. HL7 stops at MSH, DICOM at the
-//!          equipment attributes it lists; nothing else leaves the frame.
+//!          equipment attributes it lists; nothing else leaves the frame. Of those values
+//!          [`privacy`] drops what has not the shape of its attribute, or is masked.
 //!
 //! A frame passes `link` (headers, tunnels) → `ip` (fragments) → `flow` (conversations) → `tcp`
 //! (reassembly) → a dissector chosen by content. Adding a protocol is one folder with a
@@ -21,6 +22,7 @@ pub mod limits;
 mod link;
 mod observe;
 mod place;
+pub mod privacy;
 pub mod protocols;
 pub mod reader;
 mod tcp;
@@ -32,4 +34,5 @@ pub(crate) mod testing;
 pub use frame::{Frame, LinkType};
 pub use ip::neighbours::FIELDS as NEIGHBOUR_FIELDS;
 pub use limits::Limits;
+pub use link::UNREAD_LINK_TYPE;
 pub use observe::Observer;

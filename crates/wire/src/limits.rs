@@ -1,6 +1,8 @@
-//! Bounds on memory. Reaching one is counted and shown; none changes what fits below it.
+//! Bounds on what is kept, above all on memory. Reaching one is counted and shown; none changes what fits below it.
 
-/// How much an [`crate::Observer`] may keep at once.
+use crate::privacy::Mask;
+
+/// What and how much an [`crate::Observer`] may keep at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Conversations followed at once; the longest idle one makes room.
@@ -22,6 +24,8 @@ pub struct Limits {
     /// Seeds the hash tables. Results do not depend on it; a sensor on a hostile network sets a
     /// secret one, so that nobody can choose addresses that collide.
     pub hash_seed: u64,
+    /// Attributes whose values are not kept.
+    pub mask: Mask,
 }
 
 impl Default for Limits {
@@ -37,6 +41,7 @@ impl Default for Limits {
             stream_bytes_max: 32 * 1024 * 1024,
             fragment_bytes_max: 4 * 1024 * 1024,
             hash_seed: 0x5265_6769_6d65_6e21,
+            mask: Mask::default(),
         }
     }
 }

@@ -341,7 +341,8 @@ fn what_was_not_used_is_counted() {
         [
             "Ethernet header cut short: 1",
             "frame cut short by the capture: 1",
-            "link type 147 is not read: 1",
+            "link type 147 (private use 0) is not read: record on Ethernet, or turn the capture into \
+             Ethernet or raw IP: 1",
             "not IP: ethertype 0x88b8: 1",
         ]
     );

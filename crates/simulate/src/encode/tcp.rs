@@ -116,6 +116,21 @@ impl<'t> Tcp<'t> {
         self
     }
 
+    /// One end sends pieces of the next `length` bytes, each from its own offset and in this
+    /// order; the other acknowledges all of them.
+    pub(crate) fn pieces(&mut self, from: End, length: usize, pieces: &[(usize, Vec<u8>)]) {
+        self.turn();
+        let base = self.side(from).next;
+        for (offset, bytes) in pieces {
+            for (index, chunk) in bytes.chunks(SEGMENT_BYTES).enumerate() {
+                let at = (offset + index * SEGMENT_BYTES) as u32;
+                self.emit_data(from, base.wrapping_add(at), true, chunk);
+            }
+        }
+        self.side_mut(from).next = base.wrapping_add(length as u32);
+        self.emit(from.other(), ACK, &[]);
+    }
+
     /// Lets time pass.
     pub(crate) fn wait_ms(&mut self, milliseconds: i64) -> &mut Self {
         self.now_us += milliseconds * 1000;

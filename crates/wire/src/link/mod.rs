@@ -19,6 +19,7 @@ use crate::limits::LAYERS_MAX;
 use crate::reader::Reader;
 
 pub(crate) use skip::Skip;
+pub use skip::UNREAD_LINK_TYPE;
 pub(crate) use tunnel::inside_payload as tunnelled;
 
 /// Link addresses of a packet. [`NO_MAC`] and [`NO_VLAN`] stand for "none", to stay small.

@@ -13,6 +13,7 @@ use crate::ip;
 use crate::limits::{Limits, SKIP_REASONS_MAX};
 use crate::link::{NO_MAC, NO_VLAN, Skip, mac_number};
 use crate::place::Origin;
+use crate::privacy::{self, Mask};
 use crate::protocols;
 
 /// When and in which frame something happens.
@@ -34,6 +35,7 @@ pub(crate) struct Record {
     pub(crate) bindings: Bindings,
     pub(crate) oddities: Oddities,
     pub(crate) skips: Skips,
+    mask: Mask,
     /// Protocols over TCP by port, a bit for each.
     stream_hints: BTreeMap<u16, u64>,
     /// The same over UDP.
@@ -48,6 +50,7 @@ impl Record {
             bindings: Bindings { entries: BTreeMap::new(), entries_max: limits.bindings_max },
             oddities: Oddities::default(),
             skips: Skips::default(),
+            mask: limits.mask,
             stream_hints: hints(protocols::STREAM.iter().map(|protocol| protocol.ports)),
             datagram_hints: hints(protocols::DATAGRAM.iter().map(|protocol| protocol.ports)),
         }
@@ -76,6 +79,14 @@ impl Record {
 
     /// Writes a finding down, or counts why not.
     pub(crate) fn add(&mut self, finding: &Finding<'_>) {
+        if self.mask.covers(finding.attribute) {
+            return self.skips.count(Skip::Fixed("value masked by the setting"), 1);
+        }
+        if !privacy::fits(finding.attribute, finding.value) {
+            let what = "value without the shape of its field";
+            let protocol = finding.protocol;
+            return self.oddities.count(protocol, what, Answerable::Sender, finding.frame);
+        }
         let what = match self.sightings.add(finding) {
             Kept::Yes => return,
             Kept::TooManyHere => "more values of an attribute at one endpoint than we keep",

@@ -65,7 +65,16 @@ pub(crate) fn observe_frames<'a>(
     name: &str,
     frames: impl IntoIterator<Item = (Timestamp, &'a [u8])>,
 ) -> Observations {
-    let mut observer = Observer::new(name, Limits::default());
+    observe_with(Limits::default(), name, frames)
+}
+
+/// The same with other limits.
+pub(crate) fn observe_with<'a>(
+    limits: Limits,
+    name: &str,
+    frames: impl IntoIterator<Item = (Timestamp, &'a [u8])>,
+) -> Observations {
+    let mut observer = Observer::new(name, limits);
     for (index, (time, bytes)) in frames.into_iter().enumerate() {
         observer.frame(&Frame {
             number: index as u64 + 1,

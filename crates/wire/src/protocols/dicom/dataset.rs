@@ -74,12 +74,14 @@ pub(super) struct DataSet {
     carry: Vec<u8>,
     /// Open sequences and items of undefined length; the encoding inside each.
     open: Vec<Encoding>,
+    /// The last element outside of sequences; elements ascend.
+    last: Option<Tag>,
 }
 
 impl DataSet {
     /// Starts with the encoding that was negotiated, if that was seen.
     pub(super) fn new(encoding: Option<Encoding>) -> Self {
-        Self { encoding, passing: 0, carry: Vec::new(), open: Vec::new() }
+        Self { encoding, passing: 0, carry: Vec::new(), open: Vec::new(), last: None }
     }
 
     /// Reads from the front of `input`. `whole` says that it reaches to the end of its fragment.
@@ -118,10 +120,17 @@ impl DataSet {
         if self.open.is_empty() && header.tag.0 > LAST_GROUP {
             return Progress::Finished;
         }
+        if self.open.is_empty() && self.last.is_some_and(|last| last > header.tag) {
+            // A length was wrong: what looks like elements may be a value, and a patient's.
+            return Progress::Malformed("elements out of order");
+        }
+        if self.open.is_empty() {
+            self.last = Some(header.tag);
+        }
         let Some(length) = header.length else {
             return self.descend(header.inside, used(reader.position()));
         };
-        if !self.open.is_empty() || !wanted(header.tag) || length > VALUE_BYTES_MAX {
+        if !self.open.is_empty() || !header.is_wanted() || length > VALUE_BYTES_MAX {
             self.passing = u64::from(length);
             return Progress::Used(used(reader.position()));
         }
@@ -175,6 +184,16 @@ struct Header {
     length: Option<u32>,
     /// How elements inside are laid out, where it holds any.
     inside: Encoding,
+    /// What kind of value it says to hold, where it says so.
+    kind: Option<[u8; 2]>,
+}
+
+impl Header {
+    /// True for the attributes that may be read: they describe equipment, never a person.
+    fn is_wanted(&self) -> bool {
+        let of_text = self.kind.is_none_or(|kind| TEXT_VRS.contains(&&kind));
+        of_text && super::fields::of_tag(self.tag).is_some()
+    }
 }
 
 fn header(reader: &mut Reader<'_>, encoding: Encoding) -> Option<Header> {
@@ -182,11 +201,12 @@ fn header(reader: &mut Reader<'_>, encoding: Encoding) -> Option<Header> {
     let u16 = |reader: &mut Reader<'_>| if big { reader.u16_be() } else { reader.u16_le() };
     let u32 = |reader: &mut Reader<'_>| if big { reader.u32_be() } else { reader.u32_le() };
     let tag = (u16(reader)?, u16(reader)?);
-    let mut inside = encoding;
+    let (mut inside, mut kind) = (encoding, None);
     let length = if encoding == Encoding::ImplicitLittle || tag.0 == ITEM_GROUP {
         u32(reader)?
     } else {
         let vr = reader.array::<2>()?;
+        kind = Some(vr);
         if vr == *b"UN" {
             // PS3.5 section 6.2.2, note: what is inside an unknown value is implicit.
             inside = Encoding::ImplicitLittle;
@@ -198,12 +218,7 @@ fn header(reader: &mut Reader<'_>, encoding: Encoding) -> Option<Header> {
             u32::from(u16(reader)?)
         }
     };
-    Some(Header { tag, length: (length != UNDEFINED).then_some(length), inside })
-}
-
-/// The attributes that may be read: they describe equipment, never a person.
-fn wanted(tag: Tag) -> bool {
-    super::fields::of_tag(tag).is_some()
+    Some(Header { tag, length: (length != UNDEFINED).then_some(length), inside, kind })
 }
 
 /// Longest value read, in bytes: the text types used here hold 64 characters, and software
@@ -227,6 +242,9 @@ const ITEM: u16 = 0xE000;
 const ITEM_END: u16 = 0xE00D;
 const SEQUENCE_END: u16 = 0xE0DD;
 const UNDEFINED: u32 = u32::MAX;
+
+/// Value representations of the text that is read, PS3.6 table 6-1, and the unknown one.
+const TEXT_VRS: [&[u8; 2]; 5] = [b"CS", b"LO", b"SH", b"UI", b"UN"];
 
 /// Value representations with a length of four bytes, PS3.5 table 7.1-1.
 const LONG_VRS: [&[u8; 2]; 13] =

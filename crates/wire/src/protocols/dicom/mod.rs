@@ -102,8 +102,10 @@ struct Side {
     /// Bytes of a P-DATA-TF that follow the fragment in hand.
     pdu_left: u64,
     fragment: Option<Fragment>,
-    command: Vec<u8>,
-    message: Option<Message>,
+    /// Commands whose last fragment is still to come, by presentation context.
+    commands: BTreeMap<u8, Vec<u8>>,
+    /// Messages whose data set is read, likewise: fragments of several may be mixed.
+    messages: BTreeMap<u8, Message>,
     /// Bytes that were shown and not used, which a gap drops as well.
     unread: usize,
 }
@@ -149,7 +151,8 @@ impl StreamDissector for Dicom {
             return Step::Done;
         }
         fragment.left -= missing;
-        side.message = None;
+        let context = fragment.context;
+        side.messages.remove(&context);
         Step::Used(0)
     }
 }
@@ -313,14 +316,15 @@ impl Dicom {
     ) -> Move {
         let side = self.side(direction);
         let length = usize::try_from(fragment.left).unwrap_or(usize::MAX);
-        if side.command.len().saturating_add(length) > COMMAND_BYTES_MAX {
+        let kept: usize = side.commands.values().map(Vec::len).sum();
+        if kept.saturating_add(length) > COMMAND_BYTES_MAX {
             return Move::End(Step::OverLimit("command set over limit"));
         }
         let Some(bytes) = rest.get(..length) else { return Move::NeedMore };
-        side.command.extend_from_slice(bytes);
+        side.commands.entry(fragment.context).or_default().extend_from_slice(bytes);
         side.fragment = None;
         if fragment.is_last {
-            let bytes = std::mem::take(&mut side.command);
+            let bytes = side.commands.remove(&fragment.context).unwrap_or_default();
             match command::parse(&bytes) {
                 Some(command) => self.obey(direction, fragment.context, &command, length, found),
                 None => return Move::End(Step::Malformed("command set is broken")),
@@ -355,7 +359,12 @@ impl Dicom {
             own: direction == Direction::ToServer && self.modalities.len() == 1,
             implies_modality: class.is_none_or(|class| !class.modality.is_empty()),
         });
-        self.side(direction).message = message;
+        let messages = &mut self.side(direction).messages;
+        messages.remove(&context);
+        if messages.len() >= MESSAGES_MAX {
+            return found.odd("more messages at once than are read", Answerable::Us);
+        }
+        messages.extend(message.map(|message| (context, message)));
     }
 
     fn data(
@@ -369,11 +378,13 @@ impl Dicom {
         if fragment.left == 0 {
             side.fragment = None;
             if fragment.is_last {
-                side.message = None;
+                side.messages.remove(&fragment.context);
             }
             return Move::Used(0);
         }
-        let Some(message) = &mut side.message else { return side.pass(fragment.left) };
+        let Some(message) = side.messages.get_mut(&fragment.context) else {
+            return side.pass(fragment.left);
+        };
         let length = usize::try_from(fragment.left).unwrap_or(usize::MAX);
         let (part, whole) = match rest.get(..length) {
             Some(part) => (part, true),
@@ -390,7 +401,7 @@ impl Dicom {
             Progress::Malformed(what) => found.odd(what, Answerable::Sender),
             Progress::OverLimit(what) => found.odd(what, Answerable::Us),
         }
-        side.message = None;
+        side.messages.remove(&fragment.context);
         Move::Used(0)
     }
 }
@@ -452,6 +463,9 @@ impl Message {
 
 /// Longest command set, in bytes: all elements of PS3.7 annex E together are far below.
 pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
+
+/// Messages of one direction whose data sets are read at once. Few devices send two.
+const MESSAGES_MAX: usize = 16;
 
 /// Shortest body of an association request or answer, in bytes: its fixed part.
 const ASSOCIATE_BYTES_MIN: u32 = 68;

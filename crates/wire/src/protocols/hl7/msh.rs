@@ -86,7 +86,9 @@ impl<'a> Msh<'a> {
         let misfit = (3..=LAST_FIELD_READ).find(|number| {
             let field = self.field(*number).and_then(|at| self.segment.get(at)).unwrap_or_default();
             let components: Vec<&[u8]> = field.split(|byte| *byte == self.component).collect();
+            let next = self.field(number + 1).and_then(|at| self.segment.get(at));
             !shape::fits(*number, &components)
+                || shape::runs_into_segment(field, next.unwrap_or_default())
         });
         Self { last: misfit.map_or(LAST_FIELD_READ, |number| number - 1), ..self }
     }

@@ -79,6 +79,13 @@ fn ends_with_segment_name(value: &[u8]) -> bool {
     apart && SEGMENTS.contains(&name)
 }
 
+/// Whether the end between a field and the next segment is missing altogether: the segment's name
+/// is grown to the field, and its set identifier, a small number or nothing, stands behind it.
+pub(super) fn runs_into_segment(field: &[u8], next: &[u8]) -> bool {
+    let set = next.len() <= SET_BYTES_MAX && next.iter().all(u8::is_ascii_digit);
+    set && field.split_last_chunk::<3>().is_some_and(|(_, name)| SEGMENTS.contains(&name))
+}
+
 /// The segments that may follow a header before, or with, what is said of a patient.
 const SEGMENTS: &[&[u8; 3]] = &[
     b"SFT", b"UAC", b"EVN", b"PID", b"PD1", b"NK1", b"PV1", b"PV2", b"MRG", b"ORC", b"OBR", b"OBX",
@@ -132,6 +139,8 @@ fn is_version(value: &[u8]) -> bool {
     }
 }
 
+/// SI of chapter 2.
+const SET_BYTES_MAX: usize = 4;
 const KIND_BYTES_MAX: usize = 6;
 const STRUCTURE_BYTES_MAX: usize = 7;
 
