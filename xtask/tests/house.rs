@@ -23,7 +23,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ("simulate", &["model"]),
     ("capture", &["model"]),
     ("store", &["model", "evidence"]),
-    ("keyring", &["model"]),
     ("link", &[]),
     (
         "hub",

@@ -194,12 +194,15 @@ fn build(group: &Group, gathered: Gathered, site: &str, before: Option<Device>) 
         .iter()
         .map(|address| (address.first_seen, address.last_seen))
         .chain(gathered.facts.iter().map(|fact| (fact.first_seen, fact.last_seen)));
+    // Nobody knows when: that is not earlier than what is known.
+    let times = times.filter(|(first, _)| *first != Timestamp::UNKNOWN);
     let (first, last) = times.fold((None::<Timestamp>, None::<Timestamp>), |(f, l), (a, b)| {
         (Some(f.map_or(a, |f| f.min(a))), Some(l.map_or(b, |l| l.max(b))))
     });
-    let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+    let unknown = before.as_ref().map_or(Timestamp::UNKNOWN, |device| device.first_seen);
+    let (first, last) = (first.unwrap_or(unknown), last.unwrap_or(unknown));
     let mut device = before.unwrap_or_else(|| new_device(&primary(group), site, first, last));
-    if device.addresses.is_empty() {
+    if device.addresses.is_empty() || device.first_seen == Timestamp::UNKNOWN {
         // Until now only a record spoke of it; the time of reading a record is no sighting.
         (device.first_seen, device.last_seen) = (first, last);
     }

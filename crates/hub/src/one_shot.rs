@@ -1,29 +1,20 @@
 //! Use cases that keep nothing: look at a capture, match an inventory.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 
 use assets::Index;
-use capture::{CaptureError, CaptureReader};
 use link::Input;
 use model::{
     Answerable, Conversation, Device, DeviceId, Observations, Skip, Stats, VerdictRow, WireAnomaly,
 };
 use serde::Serialize;
-use wire::Observer;
 
 use crate::HubError;
+pub use crate::captures::{Mask, Observed, Reading, observe, observe_file};
+#[cfg(target_os = "linux")]
+pub use crate::captures::{may_listen, observe_interface};
 use crate::take_in::kind::{Kind, kind_of};
-
-/// What a capture showed, and what of it could not be used.
-#[derive(Debug, Default)]
-pub struct Observed {
-    /// What was seen.
-    pub observations: Observations,
-    /// Where reading stopped early, and why.
-    pub skipped: Vec<Skip>,
-}
 
 /// Everything seen in one or more captures, as `regimen observe` prints it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -45,72 +36,6 @@ pub struct Matched {
     pub rows: Vec<VerdictRow>,
     /// What was skipped.
     pub skipped: Vec<Skip>,
-}
-
-/// The usual limits with a secret seed, so that no sender can choose addresses that collide.
-/// What is seen does not depend on it.
-fn limits() -> wire::Limits {
-    wire::Limits { hash_seed: RandomState::new().hash_one(0_u64), ..wire::Limits::default() }
-}
-
-/// Looks at a capture file. Damage ends it early and is reported; a file that is no capture is
-/// the caller's error.
-pub fn observe_file(path: &Path) -> Result<Observed, HubError> {
-    let reader = capture::open(path).map_err(|error| HubError::Invalid(error.to_string()))?;
-    Ok(observe(reader, &Input { path: path.to_owned() }.name(), &path.display().to_string()))
-}
-
-/// Looks at a capture that is read from anywhere. `name` goes into the evidence of every fact,
-/// `shown` is what the caller calls it.
-pub fn observe(mut reader: CaptureReader, name: &str, shown: &str) -> Observed {
-    let mut observer = Observer::new(name, limits());
-    let mut skipped = Vec::new();
-    loop {
-        match reader.next_frame() {
-            Ok(Some(frame)) => observer.frame(&wire_frame(&frame)),
-            Ok(None) => break,
-            Err(error) => {
-                skipped.push(capture_skip(shown, &error));
-                break;
-            }
-        }
-    }
-    skipped
-        .extend(reader.skips().iter().map(|skip| Skip { path: shown.to_owned(), ..skip.clone() }));
-    Observed { observations: observer.finish(), skipped }
-}
-
-/// Listens on an interface until `stop` says so. Sends nothing.
-#[cfg(target_os = "linux")]
-pub fn observe_interface(interface: &str, stop: &dyn Fn() -> bool) -> Result<Observed, HubError> {
-    let refused = |error: CaptureError| match error.answerable() {
-        Answerable::Environment => HubError::Environment(error.to_string()),
-        _ => HubError::Invalid(error.to_string()),
-    };
-    let mut live =
-        capture::LiveCapture::open(interface, capture::LiveOptions::default()).map_err(refused)?;
-    let mut observer = Observer::new(interface, limits());
-    while !stop() {
-        if let Some(frame) = live.next_frame(PATIENCE).map_err(refused)? {
-            observer.frame(&wire_frame(&frame));
-        }
-    }
-    let mut observations = observer.finish();
-    let dropped = live.statistics().map_err(refused)?.dropped;
-    if dropped > 0 {
-        let reason = "dropped by the kernel before they could be read".to_owned();
-        observations.stats.skipped.insert(reason, dropped);
-    }
-    Ok(Observed { observations, skipped: Vec::new() })
-}
-
-/// Whether this process may listen on an interface; the message says how to allow it.
-#[cfg(target_os = "linux")]
-pub fn may_listen() -> Result<(), HubError> {
-    match capture::LiveCapture::open("lo", capture::LiveOptions::default()) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(HubError::Environment(error.to_string())),
-    }
 }
 
 impl Seen {
@@ -258,26 +183,3 @@ impl Pile {
         });
     }
 }
-
-fn wire_frame<'a>(frame: &capture::Frame<'a>) -> wire::Frame<'a> {
-    wire::Frame {
-        number: frame.number,
-        time: frame.time,
-        link: wire::LinkType(frame.link),
-        bytes: frame.bytes,
-        original_bytes: frame.original_bytes,
-    }
-}
-
-fn capture_skip(shown: &str, error: &CaptureError) -> Skip {
-    Skip {
-        path: shown.to_owned(),
-        place: error.place(),
-        reason: error.to_string(),
-        answerable: error.answerable(),
-    }
-}
-
-/// How long a live capture waits for a frame before it looks whether to stop.
-#[cfg(target_os = "linux")]
-const PATIENCE: std::time::Duration = std::time::Duration::from_millis(200);

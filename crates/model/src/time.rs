@@ -21,6 +21,10 @@ impl Timestamp {
     /// The Unix epoch.
     pub const EPOCH: Self = Self(0);
 
+    /// When nobody knows when: the start of 2000. Earlier than anything that was ever captured or
+    /// recorded for us, so it takes no part in what is latest.
+    pub const UNKNOWN: Self = Self::from_seconds(946_684_800);
+
     /// A time from microseconds since the Unix epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)

@@ -80,8 +80,6 @@ pub(crate) enum Command {
     People(People),
     /// Check the set-up and say what is missing and how to mend it.
     Doctor,
-    /// Bring a store that an older version wrote up to date.
-    Upgrade,
 }
 
 /// `regimen demo`.
@@ -133,6 +131,26 @@ pub(crate) struct Observe {
     /// How long to listen on the interface, in seconds.
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 60, requires = "interface")]
     pub(crate) seconds: u64,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How captures are read.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// Keep no value of these attributes: `names` for all that can carry a person's name, or
+    /// single ones, separated by commas.
+    #[arg(long, value_name = "ATTRIBUTES", env = "REGIMEN_MASK", default_value = "")]
+    pub(crate) mask: hub::one_shot::Mask,
+    /// Seed of the hash tables, to repeat a run; a secret one is made where not given.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+}
+
+impl From<Reading> for hub::one_shot::Reading {
+    fn from(reading: Reading) -> Self {
+        Self { mask: reading.mask, seed: reading.seed }
+    }
 }
 
 /// `regimen match`.
@@ -176,6 +194,8 @@ pub(crate) struct Ingest {
     /// Whether an inventory that lacks many rows is partial: yes keeps them listed, no marks them.
     #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
     pub(crate) partial: Option<bool>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {

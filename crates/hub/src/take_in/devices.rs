@@ -12,8 +12,8 @@ use store::records::DeviceChange;
 use crate::act::{Needs, Place};
 use crate::decide::configuration_key;
 use crate::take_in::kind::Kind;
-use crate::take_in::{Taken, permission, record, sha256_of_file};
-use crate::{Caller, Hub, HubError, one_shot};
+use crate::take_in::{IngestRequest, Taken, permission, record, sha256_of_file};
+use crate::{Caller, Hub, HubError, captures};
 
 impl Hub {
     /// Takes a capture in. What was read before a damaged place is used.
@@ -21,20 +21,21 @@ impl Hub {
         &self,
         caller: &Caller,
         input: &Input,
-        site: &str,
+        request: &IngestRequest,
         now: Timestamp,
     ) -> Result<Taken, HubError> {
+        let site = request.site.as_str();
         let hash = sha256_of_file(&input.path)?;
         if self.ground().read(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
             return Ok(taken(Kind::Capture, input, hash, 1, 1, Vec::new()));
         }
-        let observed = one_shot::observe_file(&input.path)?;
-        let observations = observed.observations;
-        if observations.stats.packets == 0
+        let observed = captures::observe_file(&input.path, &request.reading, now)?;
+        if observed.is_empty()
             && let Some(skip) = observed.skipped.first()
         {
             return Err(HubError::Invalid(skip.reason.clone()));
         }
+        let observations = observed.observations;
         let needs = Needs::Permission(permission(Kind::Capture));
         self.act(caller, needs, Place::Site(site), now, |act| {
             let known = Index::new(act.devices(Some(site))?);

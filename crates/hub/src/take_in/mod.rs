@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use store::records::IngestRow;
 
 use crate::act::Act;
+use crate::captures::Reading;
 pub use crate::take_in::columns::{ColumnRead, ColumnsRead};
 use crate::take_in::kind::{Kind, kind_of};
 use crate::{Caller, Hub, HubError};
@@ -39,6 +40,8 @@ pub struct IngestRequest {
     pub source: String,
     /// Whether an inventory that lacks many rows is partial, where a person said so.
     pub partial: Option<bool>,
+    /// How captures are read.
+    pub reading: Reading,
 }
 
 /// What became of it.
@@ -137,7 +140,7 @@ impl Hub {
         summary: &mut IngestSummary,
     ) -> Result<(), HubError> {
         let taken = match kind {
-            Kind::Capture => self.ingest_capture(caller, input, &request.site, now),
+            Kind::Capture => self.ingest_capture(caller, input, request, now),
             Kind::Inventory => self.ingest_inventory(caller, input, request, now),
             Kind::Kev => self.ingest_kev(caller, input, now),
             _ => self.ingest_epss(caller, input, now),

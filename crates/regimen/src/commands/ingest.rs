@@ -14,6 +14,7 @@ pub(crate) fn run(common: &Common, wanted: &Ingest) -> Result<Outcome> {
         site: wanted.site.clone(),
         source: wanted.source.clone(),
         partial: wanted.partial,
+        reading: wanted.reading.into(),
     };
     let summary = hub.ingest(&Caller::console(), &request, super::now(common))?;
     output::print(common, &summary, &summary.skipped, |out| {

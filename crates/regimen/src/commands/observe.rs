@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hub::one_shot::{self, Observed, Seen};
-use model::{Answerable, Device, Skip};
+use hub::one_shot::{self, Observed, Reading, Seen};
+use model::{Answerable, Device, Skip, Timestamp};
 
 use crate::arguments::{Common, Observe};
 use crate::output::{self, Outcome, Table, or_dash};
@@ -16,8 +16,9 @@ use crate::output::{self, Outcome, Table, or_dash};
 pub(crate) fn run(common: &Common, wanted: &Observe) -> Result<Outcome> {
     let mut seen = Seen::default();
     let mut skipped = Vec::new();
+    let (reading, now) = (wanted.reading.into(), super::now(common));
     for file in &wanted.files {
-        match look(file) {
+        match look(file, &reading, now) {
             Ok(observed) => {
                 seen.add(&observed.observations);
                 skipped.extend(observed.skipped);
@@ -31,7 +32,7 @@ pub(crate) fn run(common: &Common, wanted: &Observe) -> Result<Outcome> {
         }
     }
     if let Some(interface) = &wanted.interface {
-        let observed = listen(interface, Duration::from_secs(wanted.seconds))?;
+        let observed = listen(interface, Duration::from_secs(wanted.seconds), &reading, now)?;
         seen.add(&observed.observations);
         skipped.extend(observed.skipped);
     }
@@ -47,18 +48,18 @@ pub(crate) fn run(common: &Common, wanted: &Observe) -> Result<Outcome> {
     Ok(Outcome::of_skips(&skipped))
 }
 
-fn look(file: &Path) -> Result<Observed> {
+fn look(file: &Path, reading: &Reading, now: Timestamp) -> Result<Observed> {
     if file == Path::new("-") {
         let reader = capture::from_reader(Box::new(io::stdin()), "stdin")?;
-        return Ok(one_shot::observe(reader, "stdin", "-"));
+        return Ok(one_shot::observe(reader, "stdin", "-", reading, now));
     }
     let shown = file.display().to_string();
     let name = file.file_name().map_or_else(|| shown.clone(), |name| name.display().to_string());
-    Ok(one_shot::observe(capture::open(file)?, &name, &shown))
+    Ok(one_shot::observe(capture::open(file)?, &name, &shown, reading, now))
 }
 
 /// Listens until the time is over or the caller interrupts.
-fn listen(interface: &str, time: Duration) -> Result<Observed> {
+fn listen(interface: &str, time: Duration, reading: &Reading, now: Timestamp) -> Result<Observed> {
     let stop = Arc::new(AtomicBool::new(false));
     let interrupted = Arc::clone(&stop);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -70,7 +71,9 @@ fn listen(interface: &str, time: Duration) -> Result<Observed> {
         let _ = tokio::time::timeout(time, tokio::signal::ctrl_c()).await;
         interrupted.store(true, Ordering::Relaxed);
     });
-    Ok(one_shot::observe_interface(interface, &|| stop.load(Ordering::Relaxed))?)
+    let now = now.plus_seconds(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+    let stopped = || stop.load(Ordering::Relaxed);
+    Ok(one_shot::observe_interface(interface, reading, now, &stopped)?)
 }
 
 fn write_tables(seen: &Seen, out: &mut dyn Write) -> io::Result<()> {

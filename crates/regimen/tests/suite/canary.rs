@@ -31,6 +31,37 @@ fn no_invented_patient_or_password_comes_out() {
     assert!(!log.is_empty(), "nothing was logged, so nothing was looked at");
 }
 
+/// Patients behind every separator, in lost, late and overlapping segments, and in mixed fragments.
+#[test]
+fn no_patient_beside_what_is_read_comes_out() {
+    let mut capture = simulate::pcap_header();
+    for (time, frame) in simulate::leak_frames() {
+        simulate::pcap_record(time, &frame, &mut capture);
+    }
+    assert!(has(&capture, "CANARY"), "there is nothing to leak");
+    let files = Files::empty();
+    let leaks = files.write("leaks.pcap", &capture);
+    let answer = files.on("data", &["ingest", &leaks, "-vv"]);
+    let mut said = vec![("ingest".to_owned(), (answer.out + &answer.err).into_bytes())];
+    for arguments in [["observe", &leaks, "--json"], ["observe", &leaks, "-vv"]] {
+        let answer = files.on("data", &arguments);
+        assert!(answer.out.contains("ANALYZER") || answer.out.contains("hl7"), "{}", answer.err);
+        said.push((arguments.join(" "), (answer.out + &answer.err).into_bytes()));
+    }
+    for command in [["assets", "list"], ["software", "list"], ["evidence", "show"]] {
+        said.push((command.join(" "), files.on("data", &command).out.into_bytes()));
+    }
+    is_nowhere(&["CANARY".to_owned()], &said);
+    let made = files.on("data", &["people", "add", "ada", "--role", "administrator", "--json"]);
+    let password = made.json()["password"].as_str().unwrap().to_owned();
+    let mut site = Site::serve(files);
+    (site.name, site.password) = ("ada".to_owned(), password);
+    let seen = everything(&site);
+    is_nowhere(&["CANARY".to_owned()], &seen);
+    let known = seen.iter().any(|(name, bytes)| name.starts_with("database") && has(bytes, "LIS"));
+    assert!(known, "the search is broken");
+}
+
 /// The captures of real software carry patients that their makers invented.
 #[test]
 fn no_patient_of_the_lab_captures_comes_out() {
