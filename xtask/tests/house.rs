@@ -23,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("simulate", &["model"]),
     ("capture", &["model"]),
     ("store", &["model", "evidence"]),
+    ("keyring", &["model"]),
     ("link", &[]),
     (
         "hub",

@@ -31,10 +31,18 @@ actions! {
     ChangePassword = "change_password",
     /// Somebody who is signed in gave a wrong current password.
     ChangePasswordRefused = "change_password_refused",
+    /// The state of the house was digested and the end of the chain signed.
+    Checkpoint = "checkpoint",
     /// An input was taken in, or refused.
     Ingest = "ingest",
+    /// A key was made, and takes the place of those before it.
+    MakeKey = "make_key",
     /// Verdicts were decided.
     Match = "match",
+    /// Content was removed everywhere.
+    Redact = "redact",
+    /// A backup took the place of the store.
+    Restore = "restore",
     /// An account got a password for one sign-in.
     ResetPassword = "reset_password",
     /// Somebody signed in.

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use model::Timestamp;
+
 use crate::chain::{Entry, GENESIS_HASH, Head};
 
 /// Whether a chain holds.
@@ -20,9 +22,12 @@ pub struct Check {
     /// The first row that does not hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_bad: Option<Bad>,
+    /// What is odd and breaks nothing: the first twenty such rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Bad>,
 }
 
-/// The first row that does not hold.
+/// A row that does not hold, or is odd.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Bad {
     /// Its number as it should be, from 1.
@@ -50,14 +55,16 @@ pub struct Verifier {
     known: Option<Head>,
     rows: u64,
     held: Head,
+    at: Option<Timestamp>,
     first_bad: Option<Bad>,
+    warnings: Vec<Bad>,
 }
 
 impl Verifier {
     /// Nothing seen yet.
     pub fn new() -> Self {
         let held = Head { number: 0, hash: GENESIS_HASH.to_owned() };
-        Self { known: None, rows: 0, held, first_bad: None }
+        Self { known: None, rows: 0, held, at: None, first_bad: None, warnings: Vec::new() }
     }
 
     /// As [`Verifier::new`], for a chain that must contain `known`.
@@ -72,7 +79,10 @@ impl Verifier {
             return;
         }
         match self.fault(entry) {
-            None => self.held = entry.head(),
+            None => {
+                self.look_at_the_clock(entry);
+                self.held = entry.head();
+            }
             Some(reason) => self.bad(reason),
         }
     }
@@ -98,6 +108,18 @@ impl Verifier {
             rows: self.rows,
             head: self.held.hash,
             first_bad: self.first_bad,
+            warnings: self.warnings,
+        }
+    }
+
+    /// A clock that went backwards is odd, whoever turned it.
+    fn look_at_the_clock(&mut self, entry: &Entry) {
+        let before = self.at.replace(entry.at);
+        if let Some(before) = before.filter(|before| *before > entry.at)
+            && self.warnings.len() < WARNINGS_MAX
+        {
+            let reason = format!("the clock went back from {before} to {}", entry.at);
+            self.warnings.push(Bad { row: entry.number, reason });
         }
     }
 
@@ -134,9 +156,11 @@ fn run(mut verifier: Verifier, entries: impl IntoIterator<Item = Entry>) -> Chec
     verifier.finish()
 }
 
+/// Warnings kept of one chain.
+const WARNINGS_MAX: usize = 20;
+
 #[cfg(test)]
 mod tests {
-    use model::Timestamp;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -166,6 +190,18 @@ mod tests {
         let entries = chain(5);
         let check = verify(entries.clone());
         assert_eq!((check.ok, check.rows, &check.head), (true, 5, &entries[4].hash));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_is_told_and_breaks_nothing() {
+        let mut entries = chain(2);
+        let details = json!(null);
+        let act =
+            Act { at: Timestamp::EPOCH, actor: "", action: "", subject: "", details: &details };
+        entries.push(Chain::next(Some(&entries[1].head()), &act));
+        let check = verify(entries);
+        assert!(check.ok);
+        assert_eq!(check.warnings.iter().map(|one| one.row).collect::<Vec<_>>(), [3]);
     }
 
     #[test]

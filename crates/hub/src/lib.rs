@@ -22,8 +22,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::access::Throttle;
 use model::Timestamp;
-use store::StoreUrl;
 use store::records::{DeviceFacets, OpenQuestion, Overview};
+use store::{Store, StoreUrl};
 
 use act::Ground;
 use view::kept::Kept;
@@ -58,10 +58,23 @@ impl Hub {
         Self::open_with_engine(url, vulnerability::ENGINE)
     }
 
+    /// Opens the store at `url` to read it: makes, migrates and writes nothing.
+    pub fn open_to_read(url: &StoreUrl) -> Result<Self, HubError> {
+        Ok(Self::on(Ground::open_to_read(url)?, vulnerability::ENGINE))
+    }
+
+    /// True where an older version of the program wrote the store at `url`.
+    pub fn is_older(url: &StoreUrl) -> Result<bool, HubError> {
+        Ok(Store::is_older(url)?)
+    }
+
     /// Opens the store as the hub of another engine would: what this one did not decide is stale.
     pub fn open_with_engine(url: &StoreUrl, engine: &str) -> Result<Self, HubError> {
-        let ground = Ground::open(url)?;
-        Ok(Self {
+        Ok(Self::on(Ground::open(url)?, engine))
+    }
+
+    fn on(ground: Ground, engine: &str) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 ground,
                 engine: engine.to_owned(),
@@ -71,7 +84,7 @@ impl Hub {
                 questions: Kept::default(),
                 facets: Kept::default(),
             }),
-        })
+        }
     }
 
     /// Stamp of the engine that decides here.

@@ -80,6 +80,8 @@ pub(crate) enum Command {
     People(People),
     /// Check the set-up and say what is missing and how to mend it.
     Doctor,
+    /// Bring a store that an older version wrote up to date.
+    Upgrade,
 }
 
 /// `regimen demo`.

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             eprintln!("regimen: {error:#}");
-            if error.is::<commands::NoStore>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if commands::is_usage(&error) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -60,6 +60,11 @@ impl Ground {
         Ok(Self { store: Store::open(url)? })
     }
 
+    /// To read only: every act fails.
+    pub(crate) fn open_to_read(url: &StoreUrl) -> Result<Self, StoreError> {
+        Ok(Self { store: Store::open_to_read(url)? })
+    }
+
     /// Runs `work` on one snapshot.
     pub(crate) fn read<T, E: From<StoreError>>(
         &self,

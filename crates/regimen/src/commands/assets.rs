@@ -10,7 +10,7 @@ use crate::arguments::{Assets, Common, Software};
 use crate::output::{self, Outcome, Table, or_dash};
 
 pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
-    let (hub, caller) = (super::open_existing(common)?, Caller::console());
+    let (hub, caller) = (super::open_to_read(common)?, Caller::console());
     match command {
         Assets::List { text, class, maker, site, verdict, retired, part } => {
             let filter = DeviceFilter {
@@ -41,7 +41,7 @@ pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
 
 pub(crate) fn software(common: &Common, command: &Software) -> Result<Outcome> {
     let Software::List { text, part } = command;
-    let (hub, caller) = (super::open_existing(common)?, Caller::console());
+    let (hub, caller) = (super::open_to_read(common)?, Caller::console());
     let found = hub.software(&caller, text.as_deref(), super::page(*part))?;
     output::print(common, &found, &found.rows, |out| {
         let mut table = Table::new(&["SOFTWARE", "VERSION", "DEVICES"]);
@@ -55,7 +55,7 @@ pub(crate) fn software(common: &Common, command: &Software) -> Result<Outcome> {
 }
 
 pub(crate) fn sources(common: &Common) -> Result<Outcome> {
-    let found = super::open_existing(common)?.sources(&Caller::console())?;
+    let found = super::open_to_read(common)?.sources(&Caller::console())?;
     output::print(common, &found, &found, |out| {
         let mut table = Table::new(&["SOURCE", "SITE", "FILE", "AT", "LISTED", "GONE", "HELD"]);
         for row in &found {

@@ -11,7 +11,7 @@ use crate::arguments::{Common, Disclosures, Verdicts};
 use crate::output::{self, Outcome, Table};
 
 pub(crate) fn run(common: &Common, command: &Disclosures) -> Result<Outcome> {
-    let (hub, caller) = (super::open_existing(common)?, Caller::console());
+    let (hub, caller) = (super::open_to_read(common)?, Caller::console());
     match command {
         Disclosures::List { text, part } => {
             let filter = DisclosureFilter { text: text.clone(), ..DisclosureFilter::default() };
@@ -37,7 +37,7 @@ pub(crate) fn run(common: &Common, command: &Disclosures) -> Result<Outcome> {
 }
 
 pub(crate) fn verdicts(common: &Common, command: &Verdicts) -> Result<Outcome> {
-    let (hub, caller) = (super::open_existing(common)?, Caller::console());
+    let (hub, caller) = (super::open_to_read(common)?, Caller::console());
     match command {
         Verdicts::List { verdict, disclosure, vulnerability, part } => {
             let filter = VerdictFilter {

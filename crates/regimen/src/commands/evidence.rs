@@ -7,7 +7,7 @@ use crate::arguments::{Common, Evidence};
 use crate::output::{self, Outcome, Table};
 
 pub(crate) fn run(common: &Common, command: &Evidence) -> Result<Outcome> {
-    let (hub, caller) = (super::open_existing(common)?, Caller::console());
+    let (hub, caller) = (super::open_to_read(common)?, Caller::console());
     match command {
         Evidence::Verify => {
             let check = hub.verify_evidence(&caller)?;

@@ -14,10 +14,10 @@ mod serve;
 use std::fs;
 
 use anyhow::{Context, Result};
-use hub::Hub;
-use model::{DeviceId, Timestamp};
-use store::StoreUrl;
+use hub::{Hub, HubError};
+use model::{Answerable, DeviceId, Timestamp};
 use store::records::{DeviceFilter, DeviceOrder, Page};
+use store::{StoreError, StoreUrl};
 
 use crate::arguments::{Arguments, Command, Common, Part, Sources, VerdictName};
 use crate::output::Outcome;
@@ -39,6 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Evidence(command) => evidence::run(common, command),
         Command::People(command) => people::run(common, command),
         Command::Doctor => doctor::run(common),
+        Command::Upgrade => upgrade(common),
     }
 }
 
@@ -52,20 +53,26 @@ fn now(common: &Common) -> Timestamp {
     })
 }
 
-/// Opens the hub on a store that is there: a command that only reads never makes one, so a
-/// mistyped place is told and not answered with nothing.
-fn open_existing(common: &Common) -> Result<Hub> {
+/// Opens the hub to read: nothing is made, so a mistyped place is told and not answered with
+/// nothing, and nothing is brought up to date.
+fn open_to_read(common: &Common) -> Result<Hub> {
     let url = store_url(common)?;
-    if let Some(path) = url.missing_file() {
-        return Err(NoStore(path.display().to_string()).into());
-    }
-    Hub::open(&url).with_context(|| format!("opening the store {url}"))
+    Hub::open_to_read(&url).with_context(|| format!("opening the store {url}"))
 }
 
-/// The place that a reading command was given holds no store.
+/// What the caller asked for cannot be: wrong use, exit code 2.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no store at {0}; check --data and --store, or make one with `regimen ingest`")]
-pub(crate) struct NoStore(String);
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+/// True where the caller is answerable, and nothing is wrong with the tool or its surroundings.
+pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let hub = cause.downcast_ref::<HubError>().map(HubError::answerable);
+        let store = cause.downcast_ref::<StoreError>().map(StoreError::answerable);
+        cause.is::<Usage>() || hub.or(store) == Some(Answerable::Caller)
+    })
+}
 
 /// Opens the hub on the caller's store, making the data folder as needed.
 fn open(common: &Common) -> Result<Hub> {
@@ -74,6 +81,17 @@ fn open(common: &Common) -> Result<Hub> {
         make_private_folder(&common.data)?;
     }
     Hub::open(&url).with_context(|| format!("opening the store {url}"))
+}
+
+/// Brings the store up to date, and says that it is.
+fn upgrade(common: &Common) -> Result<Outcome> {
+    let url = store_url(common)?;
+    let older = Hub::is_older(&url).with_context(|| format!("opening the store {url}"))?;
+    if older {
+        open(common)?;
+    }
+    println!("{url} {} up to date", if older { "was brought" } else { "is" });
+    Ok(Outcome::Done)
 }
 
 fn store_url(common: &Common) -> Result<StoreUrl> {
@@ -106,10 +124,11 @@ fn find_device(hub: &Hub, caller: &hub::Caller, text: &str) -> Result<DeviceId> 
     });
     match (exact, found.rows.as_slice()) {
         (Some(row), _) | (None, [row]) => Ok(row.id),
-        (None, []) => anyhow::bail!("no device matches `{text}`"),
+        (None, []) => Err(Usage(format!("no device matches `{text}`")).into()),
         (None, rows) => {
             let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-            anyhow::bail!("`{text}` matches {} devices: {}", found.total, names.join(", "))
+            let names = names.join(", ");
+            Err(Usage(format!("`{text}` matches {} devices: {names}", found.total)).into())
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::output::{self, Outcome, Table};
 
 pub(crate) fn run(common: &Common, command: &People) -> Result<Outcome> {
     let hub = match command {
-        People::List => super::open_existing(common)?,
+        People::List => super::open_to_read(common)?,
         People::Add { .. } | People::Reset { .. } => super::open(common)?,
     };
     let (caller, now) = (Caller::console(), super::now(common));
@@ -33,7 +33,7 @@ pub(crate) fn run(common: &Common, command: &People) -> Result<Outcome> {
             let new = NewPerson {
                 name: name.clone(),
                 display_name: display_name.clone().unwrap_or_else(|| name.clone()),
-                role: role.parse()?,
+                role: role.parse().map_err(|unknown| super::Usage(format!("{unknown}")))?,
             };
             let password = hub.add_person(&caller, &new, now)?;
             tell_password(common, name, password.expose())?;

@@ -57,8 +57,8 @@ fn what_was_kept_can_be_listed_shown_and_explained() {
     }
     let words = files.on("data", &["verdicts", "explain", name]).ended(0).out;
     assert!(words.contains("version") && words.contains("status"), "{words}");
-    files.on("data", &["assets", "show", "no-such-device"]).ended(1);
-    files.on("data", &["disclosures", "show", "NO-SUCH-1"]).ended(1);
+    files.on("data", &["assets", "show", "no-such-device"]).ended(2);
+    files.on("data", &["disclosures", "show", "NO-SUCH-1"]).ended(2);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_folder_of_good_and_bad_is_taken_in_as_far_as_it_goes() {
     for device in ["GOOD-1", "GOOD-2"] {
         files.on("data", &["assets", "show", device]).ended(0);
     }
-    files.on("data", &["assets", "show", "BAD"]).ended(1);
+    files.on("data", &["assets", "show", "BAD"]).ended(2);
     let missing = files.on("data", &["ingest", "/no/such/place", "--json"]).ended(3).json();
     assert_eq!(some(&missing, "skipped")[0]["path"], "/no/such/place");
 }
@@ -135,10 +135,10 @@ fn a_person_is_added_once_with_a_password_for_one_sign_in() {
     let add = |role: &str| -> Answer {
         files.on("data", &["people", "add", "ada", "--role", role, "--json"])
     };
-    files.on("data", &["people", "add", "ada", "--role", "emperor"]).ended(1);
+    files.on("data", &["people", "add", "ada", "--role", "emperor"]).ended(2);
     let made = add("analyst").ended(0).json();
     assert!(made["password"].as_str().unwrap().len() >= 12);
-    assert!(add("viewer").ended(1).err.contains("ada"));
+    assert!(add("viewer").ended(2).err.contains("ada"));
     let people = files.on("data", &["people", "list", "--json"]).ended(0);
     assert_eq!(people.json()[0]["role"], "analyst");
     assert!(!people.out.contains("hash") && !people.out.contains("argon2"), "{}", people.out);
@@ -230,6 +230,44 @@ fn commands_that_read_make_no_store() {
         let answer = files.on("mistyped", command).ended(2);
         assert!(answer.err.contains("there is no store at"), "{command:?}: {}", answer.err);
         assert!(!std::path::Path::new(&files.path("mistyped")).exists(), "{command:?}");
+    }
+}
+
+/// Many programs that start at once on a store that is not there yet.
+#[test]
+fn programs_may_make_a_store_at_once() {
+    let files = Files::of_a_hospital();
+    let kev = files.path("inputs/kev.json");
+    std::thread::scope(|scope| {
+        let run = || files.on("data", &["ingest", &kev]);
+        let runs = [(); 4].map(|()| scope.spawn(run));
+        for run in runs {
+            run.join().unwrap().ended(0);
+        }
+    });
+    let held = files.on("data", &["evidence", "verify", "--json"]).ended(0).json();
+    assert_eq!(held["ok"], true);
+}
+
+/// What the caller got wrong is wrong use, whatever it is.
+#[test]
+fn wrong_use_ends_with_2() {
+    let files = Files::of_a_hospital();
+    files.on("data", &["ingest", &files.path("inputs/kev.json")]);
+    let advisories = files.path("inputs/advisories");
+    for command in [
+        &["people", "add", "ada", "--role", "emperor"][..],
+        &["people", "reset", "nobody"],
+        &["assets", "show", "no-such-device"],
+        &["verdicts", "explain", "no-such-device"],
+        &["verdicts", "history", "no-such-device"],
+        &["disclosures", "show", "NO-SUCH-1"],
+        &["match", "--inventory", "/no/such/file", "--disclosures", &advisories],
+        &["evidence", "verify", "--store", "mysql://a/b"],
+        &["evidence", "verify", "--store", "sqlite:/no/such/store"],
+    ] {
+        let answer = files.on("data", command).ended(2);
+        assert!(answer.err.starts_with("regimen: "), "{command:?}: {}", answer.err);
     }
 }
 

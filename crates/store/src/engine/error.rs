@@ -20,6 +20,17 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// The caller: nothing was ever kept there, and reading makes nothing.
+    #[error(
+        "there is no store at {place}; check --data and --store, or make one with `regimen ingest`"
+    )]
+    Absent {
+        /// Where, without a password.
+        place: String,
+    },
+    /// Us: something was to be written to a store that was opened to be read.
+    #[error("the store was opened only to be read")]
+    ReadOnly,
     /// The environment: the file cannot be made or protected.
     #[error("{} cannot be made or protected", path.display())]
     File {
@@ -46,6 +57,17 @@ pub enum StoreError {
         /// Newest schema this program knows.
         known: i64,
     },
+    /// The caller: the database was written by an older version of the program.
+    #[error(
+        "the database has schema {found}, and this program needs {known}; `regimen upgrade` \
+         copies it and brings it up to date, and so does everything that writes"
+    )]
+    Older {
+        /// Schema of the database.
+        found: i64,
+        /// Schema this program needs.
+        known: i64,
+    },
     /// Us or the environment: a schema step is not the one that was carried out once.
     #[error("step {step} of the database's schema is not the one this program has")]
     Altered {
@@ -67,8 +89,10 @@ impl StoreError {
     /// Who is answerable.
     pub const fn answerable(&self) -> Answerable {
         match self {
-            Self::Url(_) | Self::Newer { .. } => Answerable::Caller,
-            Self::Corrupt(_) | Self::Altered { .. } => Answerable::Us,
+            Self::Url(_) | Self::Absent { .. } | Self::Newer { .. } | Self::Older { .. } => {
+                Answerable::Caller
+            }
+            Self::Corrupt(_) | Self::Altered { .. } | Self::ReadOnly => Answerable::Us,
             _ => Answerable::Environment,
         }
     }

@@ -4,10 +4,12 @@
 //! programs that start at once do not both upgrade. What differs between the databases is a
 //! handful of types and the triggers.
 
+use std::collections::BTreeMap;
+
 use evidence::sha256_hex;
 
 use crate::StoreError;
-use crate::engine::tx::WriteTx;
+use crate::engine::tx::{Tx, WriteTx};
 
 /// One step of the schema.
 struct Step {
@@ -44,39 +46,68 @@ const STEPS: &[Step] = &[
     },
 ];
 
-/// Brings the schema up to date.
+/// What a database holds of our schema.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Schema {
+    /// Nothing of ours.
+    Absent,
+    /// Steps are missing.
+    Older {
+        /// Newest step that was carried out.
+        found: i64,
+    },
+    /// Everything.
+    Current,
+}
+
+/// What is there, without touching it.
 ///
 /// # Errors
 ///
 /// Fails where the database was written by a newer program, and where a step that was carried out
 /// once is not the one we have.
+pub(crate) fn schema(tx: &Tx<'_>) -> Result<Schema, StoreError> {
+    if tx.number(if tx.is_postgres() { LEDGER_POSTGRES } else { LEDGER_SQLITE }, &[])? == 0 {
+        return Ok(Schema::Absent);
+    }
+    let done = carried_out(tx)?;
+    let Some(found) = done.keys().max().copied() else { return Ok(Schema::Absent) };
+    let whole = STEPS.iter().all(|step| done.contains_key(&step.number));
+    Ok(if whole { Schema::Current } else { Schema::Older { found } })
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+///
+/// As [`schema`].
 pub(crate) fn migrate(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     tx.script(&for_database(LEDGER, tx.is_postgres()))?;
-    let done = tx.rows("SELECT step, checksum FROM schema_step ORDER BY step", &[], |row| {
-        Ok((row.int()?, row.text()?))
-    })?;
-    let known = STEPS.iter().map(|step| step.number).max().unwrap_or_default();
-    if let Some((found, _)) = done.iter().find(|(found, _)| *found > known) {
-        return Err(StoreError::Newer { found: *found, known });
-    }
-    for step in STEPS {
-        let checksum = step.checksum();
-        match done.iter().find(|(number, _)| *number == step.number) {
-            Some((_, stored)) if *stored == checksum => {}
-            Some(_) => return Err(StoreError::Altered { step: step.number }),
-            None => step.carry_out(tx, &checksum)?,
-        }
+    let done = carried_out(tx)?;
+    for step in STEPS.iter().filter(|step| !done.contains_key(&step.number)) {
+        step.carry_out(tx)?;
     }
     Ok(())
 }
 
-/// True where nothing is left to do, so that opening a store need not take the write lock.
-pub(crate) fn is_current(tx: &crate::Tx<'_>) -> bool {
-    let steps = tx.rows("SELECT step, checksum FROM schema_step ORDER BY step", &[], |row| {
-        Ok((row.int()?, row.text()?))
-    });
-    let ours: Vec<_> = STEPS.iter().map(|step| (step.number, step.checksum())).collect();
-    steps.is_ok_and(|steps| steps == ours)
+/// Number of the newest step.
+pub(crate) fn newest() -> i64 {
+    STEPS.iter().map(|step| step.number).max().unwrap_or_default()
+}
+
+/// The steps that were carried out, each with its checksum, once they are known to be ours.
+fn carried_out(tx: &Tx<'_>) -> Result<BTreeMap<i64, String>, StoreError> {
+    let sql = "SELECT step, checksum FROM schema_step";
+    let done = tx.rows(sql, &[], |row| Ok((row.int()?, row.text()?)))?;
+    let done: BTreeMap<i64, String> = done.into_iter().collect();
+    let known = newest();
+    if let Some(found) = done.keys().copied().max().filter(|found| *found > known) {
+        return Err(StoreError::Newer { found, known });
+    }
+    let altered = STEPS
+        .iter()
+        .find(|step| done.get(&step.number).is_some_and(|checksum| *checksum != step.checksum()));
+    altered.map_or(Ok(done), |step| Err(StoreError::Altered { step: step.number }))
 }
 
 impl Step {
@@ -84,11 +115,11 @@ impl Step {
         sha256_hex([self.common, self.sqlite, self.postgres].join("\0").as_bytes())
     }
 
-    fn carry_out(&self, tx: &WriteTx<'_>, checksum: &str) -> Result<(), StoreError> {
+    fn carry_out(&self, tx: &WriteTx<'_>) -> Result<(), StoreError> {
         let postgres = tx.is_postgres();
         tx.script(&for_database(self.common, postgres))?;
         tx.script(if postgres { self.postgres } else { self.sqlite })?;
-        let params = [self.number.into(), checksum.into()];
+        let params = [self.number.into(), self.checksum().into()];
         tx.run("INSERT INTO schema_step (step, checksum) VALUES (?1, ?2)", &params)?;
         Ok(())
     }
@@ -121,3 +152,7 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_step (
     step BIGINT NOT NULL PRIMARY KEY,
     checksum {text} NOT NULL
 )";
+
+const LEDGER_SQLITE: &str = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_step'";
+
+const LEDGER_POSTGRES: &str = "SELECT COUNT(to_regclass('schema_step'))";

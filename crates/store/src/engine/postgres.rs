@@ -16,6 +16,7 @@ use crate::engine::tx::{Tx, WriteTx};
 pub(crate) struct Postgres {
     config: Config,
     place: String,
+    writes: bool,
     pool: Mutex<Pool>,
     returned: Condvar,
 }
@@ -32,13 +33,13 @@ struct Connection {
 }
 
 impl Postgres {
-    pub(crate) fn new(config: &Config, place: String) -> Self {
+    pub(crate) fn new(config: &Config, place: String, writes: bool) -> Self {
         let mut config = config.clone();
         config.application_name("regimen");
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        Self { config, place, pool: Mutex::default(), returned: Condvar::new() }
+        Self { config, place, writes, pool: Mutex::default(), returned: Condvar::new() }
     }
 
     /// Writes behave as on SQLite: one at a time, each seeing all before it. The lock is taken
@@ -47,6 +48,9 @@ impl Postgres {
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        if !self.writes {
+            return Err(StoreError::ReadOnly.into());
+        }
         let mut lent = self.connection()?;
         let connection = lent.connection()?;
         let mut transaction = connection

@@ -1,12 +1,18 @@
 //! SQLite: one connection that writes, and a few that read beside it.
 //!
-//! Source: sqlite.org on WAL, `busy_timeout` and `foreign_keys`.
+//! A store that is opened to be read is left as it was found, side files included: a journal that
+//! a killed program left stays, none is made that was not there, and a folder that cannot be
+//! written is read all the same where no journal lies beside the file.
+//!
+//! Source: sqlite.org on WAL, `busy_timeout`, `foreign_keys`, `immutable`.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::StoreError;
 use crate::engine::tx::{Tx, WriteTx};
@@ -14,9 +20,22 @@ use crate::engine::tx::{Tx, WriteTx};
 /// A SQLite file in WAL mode.
 pub(crate) struct Sqlite {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    /// None where the store was opened to be read.
+    writer: Option<Mutex<Connection>>,
+    reading: Reading,
     readers: Mutex<Readers>,
     returned: Condvar,
+}
+
+/// How a connection that reads is opened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reading {
+    /// Like everybody else.
+    Shared,
+    /// The journal that lies there must still lie there afterwards.
+    KeepingJournal,
+    /// Nobody can write here, and there is no journal: the file is all there is.
+    Immutable,
 }
 
 #[derive(Default)]
@@ -28,11 +47,29 @@ struct Readers {
 impl Sqlite {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         make_private(path)?;
-        let writer = connect(path)?;
-        writer.pragma_update(None, "journal_mode", "wal")?;
+        let writer = connect(path, Reading::Shared)?;
+        keep_journal(&writer)?;
         writer.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_KEPT)?;
+        Ok(Self::with(path, Some(Mutex::new(writer)), Reading::Shared))
+    }
+
+    /// Opens the file to read it, and makes nothing.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        if !path.is_file() {
+            return Err(StoreError::Absent { place: path.display().to_string() });
+        }
+        let journal = std::fs::metadata(beside(path, "-wal")).is_ok_and(|meta| meta.len() > 0);
+        let usual = if journal { Reading::KeepingJournal } else { Reading::Shared };
+        let reading = match connect(path, usual).and_then(|found| touch(&found)) {
+            Err(StoreError::Open { .. }) if !journal => Reading::Immutable,
+            _ => usual,
+        };
+        Ok(Self::with(path, None, reading))
+    }
+
+    fn with(path: &Path, writer: Option<Mutex<Connection>>, reading: Reading) -> Self {
         let (readers, returned) = (Mutex::default(), Condvar::new());
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers, returned })
+        Self { path: path.to_owned(), writer, reading, readers, returned }
     }
 
     pub(crate) fn write<T, E: From<StoreError>>(
@@ -40,7 +77,8 @@ impl Sqlite {
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         // A panic in `work` rolled the transaction back as it left; the connection is sound.
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
@@ -80,7 +118,7 @@ impl Sqlite {
         drop(readers);
         // From here on the place taken above is given back on drop, connected or not.
         let mut reader = Reader { home: self, connection: None };
-        let connection = connect(&self.path)?;
+        let connection = connect(&self.path, self.reading)?;
         connection.pragma_update(None, "query_only", true)?;
         reader.connection = Some(connection);
         Ok(reader)
@@ -129,13 +167,23 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
     options.open(path).map(drop).map_err(failed)
 }
 
-fn connect(path: &Path) -> Result<Connection, StoreError> {
+fn connect(path: &Path, reading: Reading) -> Result<Connection, StoreError> {
     let opened = |source: rusqlite::Error| StoreError::Open {
         place: path.display().to_string(),
         source: Box::new(source),
     };
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
+    let connection = if reading == Reading::Immutable {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Connection::open_with_flags(immutable(path), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    } else {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(path, flags)
+    };
+    let connection = connection.map_err(opened)?;
+    if reading == Reading::KeepingJournal {
+        let switch = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        connection.set_db_config(switch, true).map_err(opened)?;
+    }
     connection.busy_timeout(BUSY_TIMEOUT).map_err(opened)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(opened)?;
     // Commits survive a crash of the program; a power cut may lose the last ones but not more.
@@ -143,10 +191,60 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "full").map_err(opened)?;
     // A text that came from outside must not reach functions with side effects.
     connection.pragma_update(None, "trusted_schema", false).map_err(opened)?;
+    // What is removed leaves no bytes behind in pages that are kept for later.
+    connection.pragma_update(None, "secure_delete", true).map_err(opened)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(opened)?;
     connection.pragma_update(None, "temp_store", "memory").map_err(opened)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+/// Switches the file to WAL. Where several programs do so to a new file at once, SQLite refuses some
+/// of them outright, without waiting as it does elsewhere.
+fn keep_journal(writer: &Connection) -> Result<(), StoreError> {
+    for _ in 0..TRIES_MAX {
+        match writer.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if is_busy(&error) => thread::sleep(BETWEEN_TRIES),
+            done => return Ok(done?),
+        }
+    }
+    Ok(writer.pragma_update(None, "journal_mode", "wal")?)
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Reads something, since opening alone reads nothing.
+fn touch(connection: &Connection) -> Result<(), StoreError> {
+    let version = connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0));
+    version.map(drop).map_err(|source| match source.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
+            StoreError::Open { place: String::new(), source: Box::new(source) }
+        }
+        _ => source.into(),
+    })
+}
+
+/// The name of a file that is read as if it never changed.
+fn immutable(path: &Path) -> String {
+    let mut name = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                name.push(char::from(*byte));
+            }
+            other => name.push_str(&format!("%{other:02X}")),
+        }
+    }
+    name + "?immutable=1"
+}
+
+/// A side file of the database.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Connections that read at the same time; more only wait for the same disk and cores.
@@ -154,6 +252,10 @@ const READERS_MAX: usize = 8;
 
 /// How long to wait for another program (a backup, a second command) to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often and after what wait the switch to WAL is tried; as long as [`BUSY_TIMEOUT`] in all.
+const TRIES_MAX: u32 = 500;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// Pages kept in memory per connection, in KiB; holds the indexes of some 100,000 devices.
 const CACHE_KIB: i64 = 32 * 1024;

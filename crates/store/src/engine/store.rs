@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::migrate;
+use crate::engine::migrate::{self, Schema};
 use crate::engine::postgres::Postgres;
 use crate::engine::sqlite::Sqlite;
 use crate::engine::tx::{Tx, WriteTx};
@@ -27,15 +27,52 @@ impl Store {
     /// Opens the database, makes it where it does not exist (SQLite), and brings its schema up to
     /// date.
     pub fn open(url: &StoreUrl) -> Result<Self, StoreError> {
-        let backend = match &url.0 {
+        let store = Self::of(match &url.0 {
             Kind::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
-            Kind::Postgres(config) => Backend::Postgres(Postgres::new(config, url.to_string())),
-        };
-        let store = Self { backend: Arc::new(backend) };
-        if !store.read(|tx| Ok::<_, StoreError>(migrate::is_current(tx)))? {
+            Kind::Postgres(config) => {
+                Backend::Postgres(Postgres::new(config, url.to_string(), true))
+            }
+        });
+        if store.read(migrate::schema)? != Schema::Current {
             store.write(migrate::migrate)?;
         }
         Ok(store)
+    }
+
+    /// Opens the database to read it: makes nothing, brings nothing up to date, writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails where nothing was ever kept there, and where the schema is not the one of today.
+    pub fn open_to_read(url: &StoreUrl) -> Result<Self, StoreError> {
+        let store = Self::reading(url)?;
+        match store.read(migrate::schema)? {
+            Schema::Current => Ok(store),
+            Schema::Absent => Err(StoreError::Absent { place: url.to_string() }),
+            Schema::Older { found } => Err(StoreError::Older { found, known: migrate::newest() }),
+        }
+    }
+
+    /// True where an older version of the program wrote the database.
+    pub fn is_older(url: &StoreUrl) -> Result<bool, StoreError> {
+        match Self::open_to_read(url) {
+            Ok(_) => Ok(false),
+            Err(StoreError::Older { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn reading(url: &StoreUrl) -> Result<Self, StoreError> {
+        Ok(Self::of(match &url.0 {
+            Kind::Sqlite(path) => Backend::Sqlite(Sqlite::open_to_read(path)?),
+            Kind::Postgres(config) => {
+                Backend::Postgres(Postgres::new(config, url.to_string(), false))
+            }
+        }))
+    }
+
+    fn of(backend: Backend) -> Self {
+        Self { backend: Arc::new(backend) }
     }
 
     /// Runs `work` on one snapshot: what others commit meanwhile is not seen.

@@ -65,6 +65,11 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// True on PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
+    }
+
     /// Every row of a query, through `read`.
     pub(crate) fn rows<T>(
         &self,
@@ -167,11 +172,6 @@ impl<'c> WriteTx<'c> {
                 borrow(inner).and_then(|mut inner| Ok(inner.transaction.batch_execute(sql)?))
             }
         })
-    }
-
-    /// True on PostgreSQL.
-    pub(crate) fn is_postgres(&self) -> bool {
-        matches!(self.tx.backend, Backend::Postgres(_))
     }
 
     /// Inserts many rows of `columns` columns into `target` (`table (a, b)`), each followed by

@@ -51,14 +51,6 @@ impl StoreUrl {
         Ok(Self(Kind::Postgres(Box::new(config))))
     }
 
-    /// The SQLite file that this names and that does not exist.
-    pub fn missing_file(&self) -> Option<&Path> {
-        match &self.0 {
-            Kind::Sqlite(path) if !path.exists() => Some(path),
-            _ => None,
-        }
-    }
-
     /// A SQLite file.
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
         Self(Kind::Sqlite(path.into()))

@@ -18,6 +18,82 @@ fn opening_again_finds_what_was_written() {
 }
 
 #[test]
+fn reading_makes_nothing_and_writes_nothing() {
+    for_each_url(|url| {
+        let absent = Store::open_to_read(url).unwrap_err();
+        assert!(matches!(absent, StoreError::Absent { .. }), "{absent}");
+        assert_eq!(absent.answerable(), Answerable::Caller);
+        Store::open(url).unwrap().write(|tx| tx.put_setting("a", "b")).unwrap();
+        let store = Store::open_to_read(url).unwrap();
+        assert_eq!(store.read(|tx| tx.setting("a")).unwrap().as_deref(), Some("b"));
+        let written = store.write(|tx| tx.put_setting("a", "c"));
+        assert!(matches!(written, Err(StoreError::ReadOnly)), "{written:?}");
+        assert_eq!(store.read(|tx| tx.setting("a")).unwrap().as_deref(), Some("b"));
+    });
+    let folder = tempfile::tempdir().unwrap();
+    Store::open_to_read(&StoreUrl::in_folder(folder.path())).unwrap_err();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Names and contents of a folder.
+fn contents(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let mut found: Vec<_> = entries
+        .map(|entry| {
+            let name = entry.file_name().display().to_string();
+            (name, std::fs::read(entry.path()).unwrap())
+        })
+        .filter(|(name, _)| !name.ends_with("-shm"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// After a clean end, after a kill (a journal lies there), and from a medium nobody can write.
+#[test]
+fn a_store_that_was_read_lies_there_as_it_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = StoreUrl::in_folder(folder.path());
+    let setting = |url: &StoreUrl| {
+        let store = Store::open_to_read(url).unwrap();
+        store.read(|tx| tx.setting("a")).unwrap().unwrap()
+    };
+    Store::open(&url).unwrap().write(|tx| tx.put_setting("a", "b")).unwrap();
+    let closed = contents(folder.path());
+    assert_eq!(closed.len(), 1, "a clean end leaves one file");
+    assert_eq!(setting(&url), "b");
+    assert!(contents(folder.path()) == closed, "after a clean end");
+
+    let killed = tempfile::tempdir().unwrap();
+    let running = Store::open(&url).unwrap();
+    running.write(|tx| tx.put_setting("a", "c")).unwrap();
+    for (name, bytes) in contents(folder.path()) {
+        std::fs::write(killed.path().join(name), bytes).unwrap();
+    }
+    let left = contents(killed.path());
+    assert_eq!(left.len(), 2, "the journal of a killed program");
+    assert_eq!(setting(&StoreUrl::in_folder(killed.path())), "c");
+    assert!(contents(killed.path()) == left, "after a kill");
+}
+
+#[test]
+fn an_older_schema_is_told_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    first_schema(&path);
+    let url = StoreUrl::sqlite(&path);
+    let before = contents(folder.path());
+    let error = Store::open_to_read(&url).unwrap_err();
+    assert!(matches!(error, StoreError::Older { found: 1, .. }), "{error}");
+    assert!(error.to_string().contains("regimen upgrade"), "{error}");
+    assert!(Store::is_older(&url).unwrap());
+    assert!(contents(folder.path()) == before, "nothing was brought up to date");
+    Store::open(&url).unwrap();
+    assert!(!Store::is_older(&url).unwrap());
+    Store::open_to_read(&url).unwrap();
+}
+
+#[test]
 fn two_may_open_a_new_database_at_once() {
     for_each_url(|url| {
         std::thread::scope(|scope| {
@@ -128,16 +204,22 @@ fn what_cannot_be_opened_says_why() {
     }
 }
 
+/// A store as the first released schema wrote it.
+fn first_schema(path: &std::path::Path) -> rusqlite::Connection {
+    let dump: &[u8] = include_bytes!("../data/schema-1.sql.gz");
+    let mut sql = String::new();
+    flate2::read::GzDecoder::new(dump).read_to_string(&mut sql).unwrap();
+    let old = rusqlite::Connection::open(path).unwrap();
+    old.execute_batch(&sql).unwrap();
+    old
+}
+
 /// A store that the first released schema wrote opens, keeps its rows, and still verifies.
 #[test]
 fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
-    let dump: &[u8] = include_bytes!("../data/schema-1.sql.gz");
-    let mut sql = String::new();
-    flate2::read::GzDecoder::new(dump).read_to_string(&mut sql).unwrap();
-    let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch(&sql).unwrap();
+    let old = first_schema(&path);
     let count = |connection: &rusqlite::Connection, table: &str| -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {table}");
         connection.query_row(&sql, [], |row| row.get(0)).unwrap()
