@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use model::{Attribute, Confidence, Device, Fact, Software, Source};
 
+use crate::index::same;
 use crate::{knowledge, rules};
 
 /// Sorts the facts of `device`, follows the rules, and fills in every derived attribute.
@@ -17,7 +18,9 @@ pub fn derive(device: &mut Device) {
     device.facts.retain(|fact| !is_derived(fact));
     device.facts.extend(crate::identify::interface_makers(device));
     doubt_images_of_others(&mut device.facts);
+    doubt_messages_of_others(&mut device.facts);
     device.facts.extend(rules::follow(&device.facts));
+    device.facts.extend(two_serial_numbers(&device.facts));
     merge(&mut device.facts);
     version_of_own_software(&mut device.facts);
     let first = |attribute| current(&device.facts, attribute).map(|fact| fact.value.clone());
@@ -31,7 +34,7 @@ pub fn derive(device: &mut Device) {
     device.asset_id = first(Attribute::AssetTag);
     device.names = names(&device.facts);
     device.software = software(&device.facts);
-    device.roles = distinct(&device.facts, Attribute::Role);
+    device.roles = roles(&device.facts);
     let spoken = device.facts.iter().filter_map(|fact| match &fact.source {
         Source::Wire { protocol, .. } => Some(protocol.clone()),
         _ => None,
@@ -107,6 +110,51 @@ fn doubt_images_of_others(facts: &mut [Fact]) {
             fact.confidence = fact.confidence.max(OWN_IMAGE);
         }
     }
+}
+
+/// A relay passes on the messages of other hosts, so their names and programs are not its own.
+/// One sender that gives one name speaks for itself.
+fn doubt_messages_of_others(facts: &mut [Fact]) {
+    let names: BTreeSet<String> = facts
+        .iter()
+        .filter(|fact| fact.attribute == Attribute::Hostname && is_from_message(fact))
+        .map(|fact| fact.value.to_lowercase())
+        .collect();
+    if names.len() > 1 {
+        for fact in facts.iter_mut().filter(|fact| is_from_message(fact)) {
+            fact.confidence = fact.confidence.min(HEARSAY);
+        }
+    }
+}
+
+/// True for a value that stands in the header of a message to a log.
+fn is_from_message(fact: &Fact) -> bool {
+    let told = matches!(fact.attribute, Attribute::Hostname | Attribute::Software);
+    told && matches!(&fact.source, Source::Wire { protocol, .. } if protocol == "syslog")
+}
+
+/// Two serial numbers that are both stated: a part was exchanged, or two devices are taken for
+/// one. A person knows which.
+fn two_serial_numbers(facts: &[Fact]) -> Option<Fact> {
+    let stated = |fact: &&Fact| {
+        fact.attribute == Attribute::Serial
+            && fact.confidence >= Confidence::STRONG
+            && !is_derived(fact)
+            && !knowledge::is_no_serial(&fact.value)
+    };
+    let mut serials = facts.iter().filter(stated);
+    let one = serials.next()?;
+    let other = serials.find(|other| !same(&one.value, &other.value))?;
+    let mut both = [one.value.as_str(), other.value.as_str()];
+    both.sort_unstable();
+    let [first, second] = both;
+    let value = format!("serial numbers {first} and {second} are both stated: is it one device?");
+    let (first_seen, last_seen) =
+        (one.first_seen.min(other.first_seen), one.last_seen.max(other.last_seen));
+    let rule = "two-serial-numbers".to_owned();
+    let source = Source::Rule { rule, from: format!("serial = {first}, {second}") };
+    let (attribute, confidence) = (Attribute::IdentityQuestion, Confidence::STRONG);
+    Some(Fact { attribute, value, confidence, source, first_seen, last_seen, count: 1 })
 }
 
 /// True for a value that stands in a stored image, not in the conversation itself.
@@ -197,13 +245,23 @@ fn names(facts: &[Fact]) -> Vec<String> {
     names
 }
 
+/// Who passes on what clients ask is no client for that.
+fn roles(facts: &[Fact]) -> Vec<String> {
+    let mut roles = distinct(facts, Attribute::Role);
+    if roles.iter().any(|role| role == "dhcp_relay") {
+        roles.retain(|role| role != "dhcp_client");
+    }
+    roles
+}
+
 fn software(facts: &[Fact]) -> Vec<Software> {
     distinct(facts, Attribute::Software).iter().map(|value| Software::from_fact(value)).collect()
 }
 
 fn distinct(facts: &[Fact], attribute: Attribute) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
-    for fact in facts.iter().filter(|fact| fact.attribute == attribute) {
+    let told = |fact: &&Fact| fact.attribute == attribute && fact.confidence > HEARSAY;
+    for fact in facts.iter().filter(told) {
         if !values.contains(&fact.value) {
             values.push(fact.value.clone());
         }
@@ -213,6 +271,9 @@ fn distinct(facts: &[Fact], attribute: Attribute) -> Vec<String> {
 
 /// Least confidence of a fact that can be the current value of an attribute.
 const CURRENT_MIN: Confidence = Confidence::from_thousandths(400);
+
+/// Trust in what a sender passed on of somebody else: shown among the facts, and nothing more.
+const HEARSAY: Confidence = Confidence::from_thousandths(100);
 
 /// Trust in what stands in images that one device made, as far as was seen.
 const OWN_IMAGE: Confidence = Confidence::from_thousandths(450);

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Address, Attribute, Confidence, Conversation, Device, DeviceId, Endpoint, Fact, Observations,
-    Sighting, Source, Timestamp,
+    Address, Attribute, Binding, Confidence, Conversation, Device, DeviceId, Endpoint, Fact,
+    Observations, Sighting, Source, Timestamp, WireAnomaly,
 };
 use sha2::{Digest, Sha256};
 
 use crate::derive::derive;
 use crate::group::{Group, Grouping};
-use crate::index::{IDENTIFIERS, Index, same};
+use crate::index::Index;
 use crate::knowledge;
-use crate::likeness::Likeness;
+use crate::search::Search;
 
 /// What a capture says about devices.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,38 +24,63 @@ pub struct Identified {
     pub external: Vec<Device>,
     /// Conversations, by device key where known.
     pub conversations: Vec<Conversation>,
+    /// What cannot be: two interfaces that claim one address.
+    pub anomalies: Vec<WireAnomaly>,
 }
 
 /// Groups what a capture showed into devices, and joins them with those in `known`.
 pub fn identify(observations: &Observations, site: &str, known: &Index) -> Identified {
-    let grouping = Grouping::of(observations);
+    let grouping = Grouping::of(observations, known.has_private());
     let mut gathered: Vec<Gathered> = grouping.groups.iter().map(|_| Gathered::default()).collect();
     gather(observations, &grouping, &mut gathered);
     let mut identified = Identified::default();
     let mut keys: Vec<Option<DeviceId>> = vec![None; gathered.len()];
-    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
-    for (at, (group, gathered)) in grouping.groups.iter().zip(gathered).enumerate() {
+    let mut search = Search::new(known);
+    let mut devices: BTreeMap<DeviceId, Device> = BTreeMap::new();
+    for (at, (group, mut gathered)) in grouping.groups.iter().zip(gathered).enumerate() {
         if group.external && gathered.facts.iter().all(|f| f.attribute == Attribute::Role) {
             continue;
         }
-        let place = if group.external { None } else { find_known(group, &gathered.facts, known) };
-        let before = place.and_then(|place| known.device(place)).cloned();
-        // Two groups that both claim a known device: the first has it, the second stands alone.
-        let free = place.is_none_or(|place| *taken.entry(place).or_insert(at) == at);
-        let device = build(group, gathered, site, before.filter(|_| free));
-        if let Some(key) = keys.get_mut(at) {
-            *key = Some(device.id);
-        }
         if group.external {
+            let device = build(group, gathered, site, None);
+            note(&mut keys, at, device.id);
             identified.external.push(device);
-        } else {
-            identified.devices.push(device);
+            continue;
         }
+        let carriers = group.ips.iter().flat_map(|ip| grouping.claims.carriers(*ip)).collect();
+        let found = search.find(group, &gathered.facts, &carriers);
+        if found.is_contested {
+            continue;
+        }
+        let mut before = found.device;
+        if let Some(device) = &mut before {
+            forget_forwarded(device, &grouping);
+        }
+        gathered.facts.extend(found.questions);
+        let device = build(group, gathered, site, before);
+        search.note(&device);
+        note(&mut keys, at, device.id);
+        devices.insert(device.id, device);
     }
-    identified.devices.sort_by_key(|device| device.id);
+    identified.devices = devices.into_values().collect();
     identified.external.sort_by_key(|device| device.id);
     identified.conversations = conversations(observations, &grouping, &keys);
+    identified.anomalies = grouping.claims.oddities(&observations.capture);
     identified
+}
+
+fn note(keys: &mut [Option<DeviceId>], at: usize, id: DeviceId) {
+    if let Some(key) = keys.get_mut(at) {
+        *key = Some(id);
+    }
+}
+
+/// An address that a router answered for before its packets were seen is not the router's.
+fn forget_forwarded(device: &mut Device, grouping: &Grouping) {
+    device.addresses.retain(|address| match (address.mac, address.ip) {
+        (Some(mac), Some(ip)) => !grouping.claims.forwards(mac, ip),
+        _ => true,
+    });
 }
 
 /// Facts about the makers of the network interfaces of `device`.
@@ -87,6 +112,19 @@ struct Gathered {
     protocols: BTreeSet<String>,
 }
 
+impl Gathered {
+    /// An address that a device has, whether or not it was seen to send from it. A relay passes
+    /// on what DHCP says, so the frame's network is not the device's.
+    fn bound(&mut self, binding: &Binding) {
+        let (mac, ip) = (Some(binding.mac), Some(binding.ip));
+        let vlan = binding.vlan.filter(|_| binding.protocol != "dhcp");
+        let (first_seen, last_seen) = (binding.first_seen, binding.last_seen);
+        if !self.addresses.iter().any(|a| (a.mac, a.ip) == (mac, ip)) {
+            self.addresses.push(Address { mac, ip, vlan, first_seen, last_seen });
+        }
+    }
+}
+
 fn gather(observations: &Observations, grouping: &Grouping, gathered: &mut [Gathered]) {
     let find = |endpoint: &Endpoint| grouping.find(endpoint);
     for talker in &observations.talkers {
@@ -105,6 +143,15 @@ fn gather(observations: &Observations, grouping: &Grouping, gathered: &mut [Gath
         {
             let mac = talker.endpoint.mac;
             entry.addresses.push(Address { mac, ip: None, vlan, first_seen, last_seen });
+        }
+    }
+    for binding in &observations.bindings {
+        let endpoint = Endpoint { mac: Some(binding.mac), ip: Some(binding.ip), vlan: None };
+        let has = |at: &usize| {
+            grouping.groups.get(*at).is_some_and(|group| group.macs.contains(&binding.mac))
+        };
+        if let Some(entry) = find(&endpoint).filter(has).and_then(|at| gathered.get_mut(at)) {
+            entry.bound(binding);
         }
     }
     for sighting in &observations.sightings {
@@ -132,60 +179,6 @@ fn fact(sighting: &Sighting) -> Fact {
         last_seen: sighting.last_seen,
         count: sighting.count,
     }
-}
-
-/// The known device that this group is: by link address, else by a value that names one device,
-/// else, for a group without a link address of its own, by network address. A device that states
-/// the serial number of another is the other: interfaces are exchanged in a repair.
-fn find_known(group: &Group, facts: &[Fact], known: &Index) -> Option<usize> {
-    let likeness = Likeness::of_group(&group.macs, facts);
-    let by_mac = group.macs.iter().find_map(|mac| known.by_mac(*mac));
-    let by_value = |attribute| by_value(attribute, &likeness, facts, known);
-    let exchanged = || {
-        let here = known.device(by_mac?)?;
-        let other = by_value(Attribute::Serial)?;
-        denies_serial(facts, here).then_some(other)
-    };
-    let by_ip = || {
-        let at = group.ips.iter().find_map(|ip| known.by_ip(*ip))?;
-        let device = known.device(at)?;
-        let has_mac = device.addresses.iter().any(|address| address.mac.is_some());
-        let states_mac = device.facts.iter().any(|f| f.attribute == Attribute::StatedMac);
-        // An address that moved to another interface is another device.
-        (group.macs.is_empty() || !(has_mac || states_mac)).then_some(at)
-    };
-    let by_name = || IDENTIFIERS.iter().find_map(|attribute| by_value(*attribute));
-    exchanged().or(by_mac).or_else(by_name).or_else(by_ip)
-}
-
-/// The known device that a value of `attribute` names, where nothing speaks against it.
-fn by_value(
-    attribute: Attribute,
-    likeness: &Likeness,
-    facts: &[Fact],
-    known: &Index,
-) -> Option<usize> {
-    let fits = |at: &usize| {
-        let Some(theirs) = known.device(*at).map(Likeness::of_device) else { return false };
-        match attribute {
-            Attribute::Serial => likeness.may_share_maker(&theirs),
-            Attribute::Hostname => likeness.may_share_interface(&theirs),
-            _ => true,
-        }
-    };
-    let named = strong(facts, attribute).find_map(|fact| known.by_value(attribute, &fact.value));
-    named.filter(fits)
-}
-
-/// True where both state a serial number and none that the device has is among `facts`.
-fn denies_serial(facts: &[Fact], device: &Device) -> bool {
-    let mut theirs = strong(&device.facts, Attribute::Serial).peekable();
-    let says = |value: &str| strong(facts, Attribute::Serial).any(|fact| same(&fact.value, value));
-    theirs.peek().is_some() && !theirs.any(|fact| says(&fact.value))
-}
-
-fn strong(facts: &[Fact], wanted: Attribute) -> impl Iterator<Item = &Fact> {
-    facts.iter().filter(move |f| f.attribute == wanted && f.confidence >= Confidence::STRONG)
 }
 
 fn build(group: &Group, gathered: Gathered, site: &str, before: Option<Device>) -> Device {

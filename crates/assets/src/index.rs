@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use model::{Attribute, Device, Mac};
 
+use crate::claims::{is_interface, is_local};
 use crate::knowledge;
 
 /// Identifiers of devices that are known already. Positions are those in [`Index::devices`].
@@ -14,8 +15,30 @@ use crate::knowledge;
 pub struct Index {
     devices: Vec<Device>,
     macs: Unique<Mac>,
-    ips: Unique<IpAddr>,
+    /// Everybody who has an address or was recorded with it, each once.
+    ips: BTreeMap<IpAddr, Vec<usize>>,
+    has_private: bool,
     named: BTreeMap<Attribute, Unique<String>>,
+}
+
+/// Who has a value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Hit {
+    /// No device.
+    Nobody,
+    /// The device at this position.
+    One(usize),
+    /// More than one, so that it names none of them.
+    Several,
+}
+
+impl Hit {
+    fn one(self) -> Option<usize> {
+        match self {
+            Self::One(at) => Some(at),
+            _ => None,
+        }
+    }
 }
 
 /// Values that belong to exactly one device.
@@ -36,8 +59,12 @@ impl<K: Ord> Unique<K> {
         }
     }
 
-    fn find(&self, key: &K) -> Option<usize> {
-        self.0.get(key).copied().flatten()
+    fn find(&self, key: &K) -> Hit {
+        match self.0.get(key) {
+            Some(Some(at)) => Hit::One(*at),
+            Some(None) => Hit::Several,
+            None => Hit::Nobody,
+        }
     }
 }
 
@@ -75,24 +102,46 @@ impl Index {
     }
 
     pub(crate) fn by_mac(&self, mac: Mac) -> Option<usize> {
-        self.macs.find(&mac)
+        self.mac(mac).one()
     }
 
     pub(crate) fn by_ip(&self, ip: IpAddr) -> Option<usize> {
-        self.ips.find(&ip)
+        match self.ips.get(&ip).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            _ => None,
+        }
     }
 
     pub(crate) fn by_value(&self, attribute: Attribute, value: &str) -> Option<usize> {
-        self.named.get(&attribute)?.find(&key(value))
+        self.value(attribute, value).one()
+    }
+
+    pub(crate) fn mac(&self, mac: Mac) -> Hit {
+        self.macs.find(&mac)
+    }
+
+    pub(crate) fn value(&self, attribute: Attribute, value: &str) -> Hit {
+        self.named.get(&attribute).map_or(Hit::Nobody, |values| values.find(&key(value)))
+    }
+
+    /// Everybody who has an address or was recorded with it.
+    pub(crate) fn holders(&self, ip: IpAddr) -> impl Iterator<Item = &Device> {
+        self.ips.get(&ip).into_iter().flatten().filter_map(|at| self.devices.get(*at))
+    }
+
+    /// True where a device has an address of private use.
+    pub(crate) fn has_private(&self) -> bool {
+        self.has_private
     }
 
     fn note(&mut self, device: &Device, at: usize) {
         let macs: BTreeSet<Mac> = device.addresses.iter().filter_map(|a| a.mac).collect();
-        for mac in macs {
+        for mac in macs.into_iter().filter(|mac| is_interface(*mac)) {
             self.macs.add(mac, at);
         }
         for ip in device.addresses.iter().filter_map(|address| address.ip) {
-            self.ips.add(ip, at);
+            self.has_private |= is_local(ip);
+            self.note_ip(ip, at);
         }
         for fact in &device.facts {
             match fact.attribute {
@@ -103,7 +152,7 @@ impl Index {
                 }
                 Attribute::StatedIp => {
                     if let Ok(ip) = fact.value.parse() {
-                        self.ips.add(ip, at);
+                        self.note_ip(ip, at);
                     }
                 }
                 attribute if names_one(attribute, &fact.value) => {
@@ -111,6 +160,15 @@ impl Index {
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+impl Index {
+    fn note_ip(&mut self, ip: IpAddr, at: usize) {
+        let holders = self.ips.entry(ip).or_default();
+        if !holders.contains(&at) {
+            holders.push(at);
         }
     }
 }

@@ -40,7 +40,7 @@ pub fn interface_maker(mac: Mac) -> Option<&'static str> {
         blocks.sort_unstable();
         blocks
     });
-    if mac.is_local() || mac.is_group() {
+    if mac.is_local() || mac.is_group() || group_address(mac).is_some() {
         return None;
     }
     [36, 28, 24].into_iter().find_map(|bits| {
@@ -49,6 +49,58 @@ pub fn interface_maker(mac: Mac) -> Option<&'static str> {
         TABLE.get(at).map(|(_, name)| *name)
     })
 }
+
+/// True for a link address that machines share and hand over.
+pub(crate) fn is_virtual(mac: Mac) -> bool {
+    group_address(mac) == Some("virtual")
+}
+
+/// What a block of link addresses is that no maker's interfaces have.
+fn group_address(mac: Mac) -> Option<&'static str> {
+    static TABLE: LazyLock<Vec<(u64, usize, &'static str)>> = LazyLock::new(|| {
+        rows(VIRTUAL_LINK_ADDRESSES)
+            .filter_map(|row| {
+                let [prefix, meaning, ..] = row.as_slice() else { return None };
+                Some((u64::from_str_radix(prefix, 16).ok()?, prefix.len() * 4, *meaning))
+            })
+            .collect()
+    });
+    let begins = |(prefix, bits, _): &&(u64, usize, &str)| mac.as_u64() >> (48 - bits) == *prefix;
+    TABLE.iter().find(begins).map(|(.., meaning)| *meaning)
+}
+
+/// What the hop count of a packet says about its sender. Of several, the greater decides.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Hops {
+    /// Nothing.
+    Unclear,
+    /// A router passed the packet on.
+    Forwarded,
+    /// The sender itself sent it.
+    Initial,
+}
+
+/// What the highest hop count says that a sender's packets showed.
+pub(crate) fn hops(count: u8) -> Hops {
+    static TABLE: LazyLock<BTreeMap<u8, &'static str>> = LazyLock::new(|| {
+        rows(HOP_COUNTS)
+            .filter_map(|row| {
+                let [count, meaning, ..] = row.as_slice() else { return None };
+                Some((count.parse().ok()?, *meaning))
+            })
+            .collect()
+    });
+    match TABLE.get(&count) {
+        Some(&"initial") => Hops::Initial,
+        Some(_) => Hops::Unclear,
+        // Multicast starts at a few, and nobody is so far away.
+        None if count < HOPS_LEFT_MIN => Hops::Unclear,
+        None => Hops::Forwarded,
+    }
+}
+
+/// Least hops left over of an initial count of 64 behind the longest paths.
+const HOPS_LEFT_MIN: u8 = 33;
 
 fn oui_line(line: &'static str) -> Option<(u64, &'static str)> {
     let (prefix, name) = line.split_once('\t')?;
@@ -152,6 +204,8 @@ pub(crate) fn inventory_states() -> &'static BTreeMap<&'static str, &'static str
     &TABLE
 }
 
+const HOP_COUNTS: &str = include_str!("../../../knowledge/hop-counts.csv");
+const VIRTUAL_LINK_ADDRESSES: &str = include_str!("../../../knowledge/virtual-link-addresses.csv");
 const INVENTORY_STATUSES: &str = include_str!("../../../knowledge/inventory-statuses.csv");
 const CLASSES: &str = include_str!("../../../knowledge/classes.csv");
 const OUI: &str = include_str!("../../../knowledge/oui.tsv");

@@ -8,6 +8,7 @@
 //!          what was said outright (`rules`), and a published precedence picks the current value
 //!          of each attribute (`derive`). What lost stays visible among the facts.
 
+mod claims;
 mod derive;
 mod group;
 mod identify;
@@ -17,6 +18,7 @@ mod join;
 pub mod knowledge;
 mod likeness;
 mod rules;
+mod search;
 mod state;
 
 pub use derive::{current, derive, display_name};

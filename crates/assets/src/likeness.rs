@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use model::{Attribute, Device, Fact, Mac};
 
+use crate::claims::is_interface;
 use crate::inventory::InventoryRecord;
 use crate::knowledge;
 
@@ -42,7 +43,7 @@ impl Likeness {
     }
 
     fn new<'a>(macs: impl Iterator<Item = Mac>, makers: impl Iterator<Item = &'a str>) -> Self {
-        let burnt_in = macs.filter(|mac| mac.names_a_device() && !mac.is_local()).collect();
+        let burnt_in = macs.filter(|mac| is_interface(*mac) && !mac.is_local()).collect();
         let makers = makers.map(words).filter(|words| !words.is_empty()).collect();
         Self { burnt_in, makers }
     }

@@ -53,6 +53,7 @@ impl Seen {
         self.devices = devices.into_values().collect();
         self.conversations.extend(identified.conversations);
         self.anomalies.extend(observations.anomalies.iter().cloned());
+        self.anomalies.extend(identified.anomalies);
         self.stats.packets += observations.stats.packets;
         self.stats.bytes += observations.stats.bytes;
         for (reason, count) in &observations.stats.skipped {

@@ -75,6 +75,9 @@ attributes! {
     /// Vendor of the network interface, from the IEEE registry.
     InterfaceMaker = "interface_maker",
 
+    /// What speaks against taking it for one device, or for another, as a question to a person.
+    IdentityQuestion = "identity_question",
+
     // Names.
     /// Host name, without a domain.
     Hostname = "hostname",

@@ -61,7 +61,7 @@ pub struct Binding {
     /// VLAN identifier of the frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<u16>,
-    /// Protocol that said so: `arp`, `dhcp`, `ndp`.
+    /// Protocol that said so: `arp`, `dhcp`, `ndp`, `mdns`.
     pub protocol: String,
     /// First time.
     pub first_seen: Timestamp,
@@ -86,6 +86,9 @@ pub struct Talker {
     pub packets: u64,
     /// Bytes sent, link layer included.
     pub bytes: u64,
+    /// Highest hop count (TTL, hop limit) of its IP packets; tells senders from those who forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hops: Option<u8>,
 }
 
 /// Traffic between a client and a port of a server, all source ports together.

@@ -1,6 +1,8 @@
 //! Identification from observations and records, by example.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cut;
+mod one_device;
 mod scene;
 
 use assets::{Index, identify, join_inventory, read_inventory};
@@ -8,7 +10,7 @@ use model::{Attribute, Confidence, Device, Timestamp};
 use scene::Scene;
 
 /// One line a device: its addresses and what was derived.
-fn describe(devices: &[Device]) -> Vec<String> {
+pub(crate) fn describe(devices: &[Device]) -> Vec<String> {
     let mut lines: Vec<String> = devices
         .iter()
         .map(|device| {

@@ -12,30 +12,63 @@ impl Scene {
         Self::default()
     }
 
+    /// What is said from here on is said in `protocol`.
+    pub(crate) fn in_protocol(mut self, protocol: &str) -> Self {
+        protocol.clone_into(&mut self.0.capture);
+        self
+    }
+
     pub(crate) fn observations(self) -> Observations {
         self.0
     }
 
-    pub(crate) fn talks(mut self, mac: &str, ip: &str) -> Self {
+    /// Sends frames; nothing is known of how far they came.
+    pub(crate) fn talks(self, mac: &str, ip: &str) -> Self {
+        self.talks_at((1, 2), mac, ip, None)
+    }
+
+    /// Sends frames that show this hop count.
+    pub(crate) fn hops(self, mac: &str, ip: &str, hops: u8) -> Self {
+        self.talks_at((1, 2), mac, ip, Some(hops))
+    }
+
+    pub(crate) fn talks_at(
+        mut self,
+        (first, last): (i64, i64),
+        mac: &str,
+        ip: &str,
+        hops: Option<u8>,
+    ) -> Self {
         self.0.talkers.push(Talker {
             endpoint: endpoint(mac, ip),
             first_frame: 1,
-            first_seen: Timestamp::from_seconds(1),
-            last_seen: Timestamp::from_seconds(2),
+            first_seen: Timestamp::from_seconds(first),
+            last_seen: Timestamp::from_seconds(last),
             packets: 1,
             bytes: 60,
+            hops,
         });
         self
     }
 
-    pub(crate) fn binds(mut self, mac: &str, ip: &str) -> Self {
+    pub(crate) fn binds(self, mac: &str, ip: &str) -> Self {
+        self.binds_by("arp", (1, 1), mac, ip)
+    }
+
+    pub(crate) fn binds_by(
+        mut self,
+        protocol: &str,
+        (first, last): (i64, i64),
+        mac: &str,
+        ip: &str,
+    ) -> Self {
         self.0.bindings.push(Binding {
             mac: mac.parse().unwrap(),
             ip: ip.parse().unwrap(),
             vlan: None,
-            protocol: "arp".to_owned(),
-            first_seen: Timestamp::from_seconds(1),
-            last_seen: Timestamp::from_seconds(1),
+            protocol: protocol.to_owned(),
+            first_seen: Timestamp::from_seconds(first),
+            last_seen: Timestamp::from_seconds(last),
             frame: 1,
         });
         self
@@ -63,7 +96,7 @@ impl Scene {
                 frame: 1,
                 offset_bytes: 54,
                 length_bytes: 4,
-                protocol: "test".to_owned(),
+                protocol: self.0.capture.clone(),
                 field: attribute.name().to_owned(),
                 rule: "test".to_owned(),
             },

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assets::Index;
 use link::Input;
-use model::{Device, DeviceId, Skip, Timestamp};
+use model::{Device, DeviceId, Skip, Timestamp, WireAnomaly};
 use serde_json::json;
 use store::WriteTx;
 use store::records::DeviceChange;
@@ -49,11 +49,21 @@ impl Hub {
                 "devices": identified.devices.len(),
                 "conversations": identified.conversations.len(),
                 "not_used": observations.stats.skipped,
+                "odd": odd(observations.anomalies.iter().chain(&identified.anomalies)),
             });
             record(act, caller, &taken, &details, now)?;
             Ok(taken)
         })
     }
+}
+
+/// Oddities in words, each with how often it was seen.
+fn odd<'a>(anomalies: impl Iterator<Item = &'a WireAnomaly>) -> BTreeMap<String, u64> {
+    let mut odd = BTreeMap::new();
+    for anomaly in anomalies {
+        *odd.entry(format!("{}: {}", anomaly.protocol, anomaly.what)).or_default() += anomaly.count;
+    }
+    odd
 }
 
 /// Writes devices. What is known of a device from elsewhere (that it was seen on the wire, and

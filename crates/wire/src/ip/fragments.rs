@@ -280,6 +280,8 @@ mod tests {
             source: 1,
             destination: 2,
             protocol: 17,
+            hops: 64,
+            id: 0,
             fragment: None,
             payload: Reader::new(bytes),
             missing: 0,

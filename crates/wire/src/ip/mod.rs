@@ -20,6 +20,10 @@ pub(crate) struct IpPacket<'a> {
     pub(crate) destination: u128,
     /// What the payload is, see [`protocol`].
     pub(crate) protocol: u8,
+    /// Hops that are left to it.
+    pub(crate) hops: u8,
+    /// Identification, by which copies of a packet are told; IPv6 has none.
+    pub(crate) id: u16,
     /// Present where this is only a part of the packet.
     pub(crate) fragment: Option<Fragment>,
     /// The payload as far as it was captured, padding of the link taken off.
@@ -55,7 +59,7 @@ pub(crate) fn header<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> 
 fn version_4<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
     let cut = Skip::Cut("IPv4");
     let fixed = reader.array::<20>().ok_or(cut)?;
-    let [first, _, l0, l1, i0, i1, f0, f1, _, mut protocol, _, _, addresses @ ..] = fixed;
+    let [first, _, l0, l1, i0, i1, f0, f1, hops, mut protocol, _, _, addresses @ ..] = fixed;
     let [a, b, c, d, e, f, g, h] = addresses;
     let header_bytes = usize::from(first & 0x0f) * 4;
     let total_bytes = usize::from(u16::from_be_bytes([l0, l1]));
@@ -71,7 +75,7 @@ fn version_4<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
     };
     let flags = u16::from_be_bytes([f0, f1]);
     let (offset, more) = (u32::from(flags & 0x1fff) * 8, flags & 0x2000 != 0);
-    let id = u32::from(u16::from_be_bytes([i0, i1]));
+    let id = u16::from_be_bytes([i0, i1]);
     let (mut payload, missing) = cut_to(reader, payload_bytes);
     if protocol == protocol::AH
         && offset == 0
@@ -83,7 +87,9 @@ fn version_4<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
         source: MAPPED | u128::from(u32::from_be_bytes([a, b, c, d])),
         destination: MAPPED | u128::from(u32::from_be_bytes([e, f, g, h])),
         protocol,
-        fragment: (offset > 0 || more).then_some(Fragment { id, offset, more }),
+        hops,
+        id,
+        fragment: (offset > 0 || more).then_some(Fragment { id: id.into(), offset, more }),
         payload,
         missing,
     })
@@ -93,7 +99,7 @@ fn version_6<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
     let cut = Skip::Cut("IPv6");
     reader.skip(4).ok_or(cut)?;
     let length = usize::from(reader.u16_be().ok_or(cut)?);
-    let [mut next, _hops] = reader.array::<2>().ok_or(cut)?;
+    let [mut next, hops] = reader.array::<2>().ok_or(cut)?;
     let source = u128::from_be_bytes(reader.array::<16>().ok_or(cut)?);
     let destination = u128::from_be_bytes(reader.array::<16>().ok_or(cut)?);
     // A length of 0 is a jumbogram or large-packet offload.
@@ -110,7 +116,7 @@ fn version_6<'a>(reader: &mut Reader<'a>) -> Result<IpPacket<'a>, Skip> {
             break;
         }
     }
-    Ok(IpPacket { source, destination, protocol: next, fragment, payload, missing })
+    Ok(IpPacket { source, destination, protocol: next, hops, id: 0, fragment, payload, missing })
 }
 
 /// One extension header taken off.

@@ -12,6 +12,7 @@ pub(super) struct Carried<'a> {
     pub(super) source: u128,
     pub(super) destination: u128,
     pub(super) protocol: u8,
+    pub(super) hops: u8,
     pub(super) payload: Reader<'a>,
     pub(super) missing: u32,
     /// Where the bytes of the buffer that `payload` reads came from.

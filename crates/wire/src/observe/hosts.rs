@@ -24,6 +24,8 @@ struct Host {
     first_frame: u64,
     first_seen: i64,
     last_seen: i64,
+    /// Highest hop count of its packets; 0 before the first.
+    hops: u8,
 }
 
 /// Every endpoint that was seen.
@@ -61,6 +63,7 @@ impl Hosts {
             first_frame: 0,
             first_seen: 0,
             last_seen: 0,
+            hops: 0,
         });
         number
     }
@@ -82,6 +85,14 @@ impl Hosts {
         host.bytes += bytes;
         host.first_seen = host.first_seen.min(time);
         host.last_seen = host.last_seen.max(time);
+    }
+
+    /// Notes how many hops a packet of the endpoint had left.
+    #[inline]
+    pub(crate) fn hopped(&mut self, number: u32, hops: u8) {
+        if let Some(host) = self.entries.get_mut(number as usize) {
+            host.hops = host.hops.max(hops);
+        }
     }
 
     /// The endpoint in the form everybody sees.
@@ -108,6 +119,7 @@ impl Hosts {
                 last_seen: Timestamp::from_micros(host.last_seen),
                 packets: host.packets,
                 bytes: host.bytes,
+                hops: (host.hops > 0).then_some(host.hops),
             })
             .collect();
         talkers.sort_by_key(|talker| talker.endpoint);

@@ -1,6 +1,7 @@
 //! Frames in, observations out: what ties the layers together.
 
 mod carried;
+mod doubled;
 pub(crate) mod hosts;
 pub(crate) mod record;
 pub(crate) mod sightings;
@@ -21,6 +22,7 @@ use crate::reader::Reader;
 use crate::tcp::connection::{Around, Connection, Interest};
 use crate::tcp::{self, Segment};
 use carried::{Carried, udp_header};
+use doubled::Doubled;
 use hosts::HostKey;
 use record::{Hearing, NO_HOST, Now, Record};
 use sightings::Finding;
@@ -36,6 +38,7 @@ pub struct Observer {
     flows: Flows,
     conversations: Conversations,
     fragments: Fragments,
+    doubled: Doubled,
     /// Bytes of unread streams kept.
     stream_bytes: usize,
 }
@@ -51,6 +54,7 @@ impl Observer {
             flows: Flows::new(limits.flows_max, limits.hash_seed),
             conversations: Conversations::new(limits.conversations_max, limits.hash_seed),
             fragments: Fragments::new(limits.fragment_bytes_max),
+            doubled: Doubled::default(),
             stream_bytes: 0,
         }
     }
@@ -154,16 +158,23 @@ impl Observer {
             Content::Ip(packet) if packet.fragment.is_some() => {
                 self.fragment(link, &packet, now, nesting);
             }
-            Content::Ip(packet) => self.carried(&Carried {
-                link,
-                source: packet.source,
-                destination: packet.destination,
-                protocol: packet.protocol,
-                payload: packet.payload,
-                missing: packet.missing,
-                places,
-                now,
-            }),
+            Content::Ip(packet) => {
+                if self.doubled.shows_again(&packet, now.time) {
+                    let what = "a packet is shown twice, as by a mirror of both directions";
+                    self.record.oddities.count("capture", what, Answerable::Capture, now.frame);
+                }
+                self.carried(&Carried {
+                    link,
+                    source: packet.source,
+                    destination: packet.destination,
+                    protocol: packet.protocol,
+                    hops: packet.hops,
+                    payload: packet.payload,
+                    missing: packet.missing,
+                    places,
+                    now,
+                });
+            }
         }
     }
 
@@ -271,6 +282,7 @@ impl Observer {
             source: packet.source,
             destination: packet.destination,
             protocol: packet.protocol,
+            hops: packet.hops,
             payload,
             missing: 0,
             places: &whole.places,
@@ -485,6 +497,7 @@ impl Observer {
         // What a side sends from is its endpoint, rather than what others send it to.
         flow.parties.speaks(side, host);
         self.record.hosts.sent(host, now.time, now.frame, now.wire_bytes);
+        self.record.hosts.hopped(host, carried.hops);
     }
 
     /// The conversation is over: reads what is left and adds it to the totals.

@@ -41,6 +41,7 @@ pub const FIELDS: &[Field] = &[
     ROUTER,
     DNS_SERVER,
     NTP_SERVER,
+    RELAY,
 ];
 
 const HOST_NAME: Field = Field::new(
@@ -104,6 +105,14 @@ const DNS_SERVER: Field =
 const NTP_SERVER: Field =
     Field::new(NAME, "42", Attribute::Role, Confidence::STRONG, "NTP servers (8.3)");
 
+const RELAY: Field = Field::new(
+    NAME,
+    "giaddr",
+    Attribute::Role,
+    Confidence::STRONG,
+    "passes on what clients ask (RFC 2131 section 2)",
+);
+
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let Some(header) = Header::read(datagram.payload) else { return Heard::NotMine };
     let options = Options::read(datagram.payload, OPTIONS_AT);
@@ -112,6 +121,9 @@ fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
         client_facts(&header, kind, &options, sink);
     } else {
         sink.odd(NAME, "client hardware address names no device", Answerable::Sender);
+    }
+    if header.relayed && !header.reply {
+        sink.found(&RELAY, About::Sender, "dhcp_relay", RELAY_AT..RELAY_AT + 4);
     }
     if header.reply && matches!(kind, Some(OFFER | ACK)) {
         server_facts(&options, datagram.source, &header, sink);
@@ -269,6 +281,7 @@ fn server_facts(options: &Options<'_>, source: IpAddr, header: &Header, sink: &m
 
 const NAME: &str = "dhcp";
 const ETHERNET: u8 = 1;
+const RELAY_AT: usize = 24;
 const COOKIE_AT: usize = 236;
 const COOKIE: u32 = 0x6382_5363;
 const OPTIONS_AT: usize = 240;

@@ -65,8 +65,25 @@ pub(super) const BASIC: Field = Field::new(
     "RFC 7617: a name and a password were sent to the server; neither is read",
 );
 
-const OWN: &[Field] =
-    &[HOST, USER_AGENT, SERVER, POWERED_BY, AUTHENTICATION, AUTHENTICATION_USED, REALM, BASIC];
+pub(super) const PROXY: Field = Field::new(
+    NAME,
+    "Via",
+    Attribute::Role,
+    Confidence::STRONG,
+    "RFC 9110 section 7.6.3, RFC 7239, section 3.2.2 of RFC 9112: speaks for others",
+);
+
+const OWN: &[Field] = &[
+    HOST,
+    USER_AGENT,
+    SERVER,
+    POWERED_BY,
+    AUTHENTICATION,
+    AUTHENTICATION_USED,
+    REALM,
+    BASIC,
+    PROXY,
+];
 
 /// The whole output of this protocol.
 pub(super) const ALL: &[Field] =

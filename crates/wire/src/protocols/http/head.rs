@@ -19,6 +19,8 @@ use super::{auth, fields};
 pub(super) enum Asked {
     Head,
     Connect,
+    /// Asked of a proxy, with the name of the server in the target (RFC 9112 section 3.2.2).
+    OfProxy,
     Other,
 }
 
@@ -79,16 +81,28 @@ pub(super) fn request(
     let Some(length) = whole(config().parse_request(&mut request, input), input)? else {
         return Ok(None);
     };
+    let of_proxy = request.path.is_some_and(|path| path.contains("://"));
     let asked = match request.method {
         Some("HEAD") => Asked::Head,
         Some("CONNECT") => Asked::Connect,
+        _ if of_proxy => Asked::OfProxy,
         _ => Asked::Other,
     };
+    let proxied = passed_on(request.headers, input, base);
+    if let Some(at) = proxied.clone() {
+        sink.found(&fields::PROXY, About::Sender, "web_proxy", at);
+    }
+    if of_proxy || asked == Asked::Connect {
+        sink.found(&fields::PROXY, About::Receiver, "web_proxy", base..base + 1);
+    }
     let mut facts = Facts::default();
     for header in request.headers.iter() {
         let at = place(input, header, base);
         let value = header.value;
         match header.name.to_ascii_lowercase().as_str() {
+            // A proxy is called by the names of others, and passes on what clients run.
+            "host" if of_proxy || asked == Asked::Connect => {}
+            "user-agent" if proxied.is_some() => {}
             "host" => sink.found_bytes(&fields::HOST, About::Receiver, value, at),
             "user-agent" => sink.found_bytes(&fields::USER_AGENT, About::Sender, value, at),
             "authorization" | "proxy-authorization" => auth::credentials(value, &at, sink),
@@ -114,11 +128,17 @@ pub(super) fn response(
     let Some(length) = whole(config().parse_response(&mut response, input), input)? else {
         return Ok(None);
     };
+    let proxied = passed_on(response.headers, input, base);
+    if let Some(at) = proxied.clone() {
+        sink.found(&fields::PROXY, About::Sender, "web_proxy", at);
+    }
+    let of_other = asked == Asked::OfProxy || proxied.is_some();
     let mut facts = Facts::default();
     for header in response.headers.iter() {
         let at = place(input, header, base);
         let value = header.value;
         match header.name.to_ascii_lowercase().as_str() {
+            "server" | "x-powered-by" if of_other => {}
             "server" => sink.found_bytes(&fields::SERVER, About::Sender, value, at),
             "x-powered-by" => powered_by(value, at, sink),
             "www-authenticate" | "proxy-authenticate" => auth::challenge(value, &at, sink),
@@ -129,6 +149,13 @@ pub(super) fn response(
     let bodiless = asked == Asked::Head || matches!(status, 100..=199 | 204 | 304);
     let body = if bodiless { Body::Absent } else { facts.framing() };
     Ok(Some((Head { length, body, content: facts.content }, status)))
+}
+
+/// Where a header says that a proxy passed the message on.
+fn passed_on(headers: &[Header<'_>], input: &[u8], base: usize) -> Option<Range<usize>> {
+    let says =
+        |header: &&Header<'_>| PASSED_ON.iter().any(|name| header.name.eq_ignore_ascii_case(name));
+    headers.iter().find(says).map(|header| place(input, header, base))
 }
 
 /// Devices send heads that no browser would mind and a strict reader would refuse.
@@ -228,6 +255,9 @@ fn coding(value: &[u8]) -> Coding {
 fn contains(value: &[u8], word: &[u8]) -> bool {
     value.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
 }
+
+/// Headers that proxies add.
+const PASSED_ON: [&str; 3] = ["via", "x-forwarded-for", "forwarded"];
 
 const HEAD_OVER_LIMIT: Step = Step::OverLimit("head over limit");
 

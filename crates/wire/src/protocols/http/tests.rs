@@ -259,7 +259,37 @@ fn tells_what_went_wrong_and_who_is_answerable() {
         (ToServer, b"CONNECT x:443 HTTP/1.1\r\n\r\n".as_slice()),
         (ToClient, b"HTTP/1.1 200 OK\r\n\r\nCANARY"),
     ];
-    assert_eq!(findings(&tunnel), ["end: Done"]);
+    assert_eq!(findings(&tunnel), ["receiver role = \"web_proxy\" Via", "end: Done"]);
+}
+
+#[test]
+fn tells_a_proxy_from_those_it_speaks_for() {
+    let direct = "GET / HTTP/1.1\r\nUser-Agent: Pump\r\n";
+    let asked = "GET http://x/ HTTP/1.1\r\nHost: x\r\nUser-Agent: Pump\r\n";
+    let own = "sender http_user_agent = \"Pump\" User-Agent";
+    let (sends, gets) = ("sender role = \"web_proxy\" Via", "receiver role = \"web_proxy\" Via");
+    for (name, head, answer, want) in [
+        ("no proxy", direct, "", [own, "sender http_server = \"S\" Server"].as_slice()),
+        (
+            "passed on",
+            &format!("{direct}Via: 1.1 gate\r\n"),
+            "",
+            &[sends, "sender http_server = \"S\" Server"],
+        ),
+        (
+            "for another",
+            &format!("{direct}X-Forwarded-For: 10.0.0.9\r\n"),
+            "",
+            &[sends, "sender http_server = \"S\" Server"],
+        ),
+        ("asked of a proxy", asked, "", &[gets, own]),
+        ("answered by a proxy", direct, "Via: 1.1 gate\r\n", &[own, sends]),
+    ] {
+        let request = format!("{head}\r\n");
+        let answer = format!("HTTP/1.1 200 OK\r\nServer: S\r\n{answer}Content-Length: 0\r\n\r\n");
+        let found = findings(&[(ToServer, request.as_bytes()), (ToClient, answer.as_bytes())]);
+        assert_eq!(found, want, "{name}");
+    }
 }
 
 #[test]

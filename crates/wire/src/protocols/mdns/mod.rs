@@ -3,7 +3,7 @@
 //! Source:  RFC 6762 sections 6 and 18; RFC 6763 sections 4, 6, 7 and 9.
 //! Input:   one message over UDP.
 //! Output:  facts from announcements and answers: host name, services, and the text records of
-//!          `txt`.
+//!          `txt`; a binding where the sender claims another address of its own name.
 //! Limits:  as `dns::message`. Questions and the known answers in them are about others.
 //! Privacy: an instance name is often a person's ("Anna's iPad"), so it is copied only for
 //!          printers, scanners, cameras and DICOM services.
@@ -137,6 +137,10 @@ fn host_name(
     let about = if ip == datagram.source {
         About::Sender
     } else if host::is_site_local(ip) {
+        // Only who has a name says that older records of it are to be dropped.
+        if let Some(mac) = datagram.source_mac.filter(|_| entry.class & CACHE_FLUSH != 0) {
+            sink.bound(NAME, mac, ip);
+        }
         About::Ip(ip)
     } else {
         return;
@@ -249,7 +253,8 @@ mod tests {
             (
                 "another address of the site",
                 record("ct1.local", 1, &[10, 0, 0, 9]),
-                "10.0.0.9 hostname = \"ct1\" A/AAAA owner @12+11\n",
+                "bound 02:00:00:00:00:01 10.0.0.9 by mdns\n\
+                 10.0.0.9 hostname = \"ct1\" A/AAAA owner @12+11\n",
             ),
             ("a public address", record("ct1.local", 1, &[8, 8, 8, 8]), ""),
             ("not under .local", record("ct1.lan", 1, &[192, 0, 2, 1]), ""),
