@@ -15,6 +15,7 @@ pub use crate::captures::{Mask, Observed, Reading, observe, observe_file};
 #[cfg(target_os = "linux")]
 pub use crate::captures::{may_listen, observe_interface};
 use crate::take_in::kind::{Kind, kind_of};
+use crate::take_in::mirror::is_side_file;
 
 /// Everything seen in one or more captures, as `regimen observe` prints it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -171,6 +172,7 @@ impl Pile {
                 }
             },
             Some(Kind::Epss) => self.epss.extend(vulnerability::epss::read(&bytes).entries),
+            None if is_side_file(&bytes) => {}
             _ => self.skip(path, "", "it is no CSAF document, KEV or EPSS", Answerable::Caller),
         }
     }

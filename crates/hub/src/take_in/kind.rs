@@ -64,6 +64,7 @@ pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => json_kind(text),
+        Some(_) if vulnerability::kev::is_table(text) => Some(Kind::Kev),
         Some(_) if vulnerability::epss::is_epss(text) => Some(Kind::Epss),
         Some(_) if assets::looks_like_inventory(bytes) => Some(Kind::Inventory),
         _ => None,
@@ -85,7 +86,8 @@ fn json_kind(text: &[u8]) -> Option<Kind> {
     }
 }
 
-fn outer_members(text: &[u8]) -> Vec<String> {
+/// The names of the outermost members of a JSON object.
+pub(crate) fn outer_members(text: &[u8]) -> Vec<String> {
     let (mut members, mut depth, mut at) = (Vec::new(), 0usize, 0usize);
     while let Some(byte) = text.get(at) {
         match byte {
@@ -139,6 +141,11 @@ mod tests {
             ("csaf", r#"{"document":{"csaf_version":"2.0"}}"#, Some(Kind::Csaf)),
             ("csaf that breaks off", r#"{"document":{"title":"x"#, Some(Kind::Csaf)),
             ("kev", r#"{"title":"t","catalogVersion":"1","vulnerabilities":[]}"#, Some(Kind::Kev)),
+            (
+                "kev as a table",
+                "cveID,vendorProject,dateAdded\nCVE-2026-10001,v,2026-01-01\n",
+                Some(Kind::Kev),
+            ),
             ("inner name", r#"{"a":{"document":1}}"#, None),
             ("a string value", r#"{"a":"document"}"#, None),
             ("epss", "#model_version:v2025\ncve,epss,percentile\n", Some(Kind::Epss)),

@@ -8,6 +8,7 @@ mod devices;
 pub(crate) mod disclosures;
 mod inventories;
 pub(crate) mod kind;
+pub(crate) mod mirror;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,8 @@ pub struct IngestSummary {
     pub skipped: Vec<Skip>,
     /// Records read, by type.
     pub by_type: BTreeMap<String, u64>,
+    /// Signatures, checksums and lists of a mirror, recognised beside its documents.
+    pub side_files: u64,
     /// What the columns of each inventory are read as.
     pub columns: Vec<ColumnsRead>,
     /// What verdicts must be decided anew for.
@@ -120,6 +123,7 @@ impl Hub {
                         self.ingest_file(caller, &input, kind, request, now, &mut summary)?;
                     }
                 }
+                Ok(None) if is_side_file(&input.path) => summary.side_files += 1,
                 Ok(None) => summary.unrecognised(&input),
                 Err(error) => summary.skip(&input.path, &error),
             }
@@ -167,6 +171,10 @@ fn kind_of_file(path: &Path, said: Option<Kind>) -> Result<Option<Kind>, ReadErr
         return Ok(kind_of(&whole));
     }
     Ok(kind)
+}
+
+fn is_side_file(path: &Path) -> bool {
+    link::read_head(path).is_ok_and(|head| mirror::is_side_file(&head))
 }
 
 /// Writes the ingest row of one file and its evidence, in the caller's transaction. Gives the

@@ -5,7 +5,7 @@ use model::Timestamp;
 use store::records::DeviceRow;
 use testing::cases;
 
-use crate::house::{House, NOW};
+use crate::house::{House, NOW, advisory};
 
 /// Takes the files of a case in, a day apart each.
 fn take_in(case: &str, files: &[&str]) -> Option<(House, Vec<IngestSummary>)> {
@@ -107,4 +107,31 @@ fn a_table_that_is_no_inventory_is_refused_with_its_headings() {
     assert!(house.devices().is_empty());
     let told = summary.skipped.iter().find(|skip| skip.path.ends_with("findings.csv")).unwrap();
     assert!(told.reason.contains("recommendationName, description"), "{}", told.reason);
+}
+
+/// What a mirror holds beside its documents is no failure, and the catalogue is read as CSV too.
+#[test]
+fn feeds_and_mirrors_are_read_as_they_are_published() {
+    let counts = |summary: &IngestSummary| {
+        (summary.accepted, summary.skipped.len() as u64, summary.side_files)
+    };
+    for (case, file, want) in [
+        ("csaf-mirror-with-side-files", "feeds", (1, 0, 5)),
+        ("kev-as-csv", "kev.csv", (1, 0, 0)),
+        ("epss-quoted-cells", "epss.csv", (1, 0, 0)),
+    ] {
+        let Some((house, summaries)) = take_in(case, &[file]) else { return };
+        assert_eq!(counts(&summaries[0]), want, "{case}: {:?}", summaries[0].skipped);
+        drop(house);
+    }
+    let house = House::new();
+    let table = "cveID,dateAdded,dueDate\nCVE-2026-10001,2026-01-01,2026-01-22\n";
+    let sum = format!("{}  advisory.json\n", "0".repeat(64));
+    let files = [
+        house.write("kev.csv", table),
+        house.write("advisory.json", advisory("A-1", 1, "<2.0")),
+        house.write("advisory.json.sha256", sum),
+    ];
+    let paths: Vec<_> = files.iter().map(std::path::PathBuf::as_path).collect();
+    assert_eq!(counts(&house.ingest(&paths)), (2, 0, 1));
 }

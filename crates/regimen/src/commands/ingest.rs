@@ -27,6 +27,9 @@ pub(crate) fn run(common: &Common, wanted: &Ingest) -> Result<Outcome> {
             summary.skipped.len()
         )?;
         summary.by_type.iter().try_for_each(|(kind, count)| writeln!(out, "  {kind}: {count}"))?;
+        if summary.side_files > 0 {
+            writeln!(out, "  side files of a mirror: {}", summary.side_files)?;
+        }
         let mut columns = summary.columns.iter();
         columns.try_for_each(|columns| writeln!(out, "  {}: {columns}", columns.name))
     })?;
