@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use model::{Attribute, Device, Mac};
+use model::{Attribute, Device, Identifier, Mac, Observations, plain};
 
 use crate::claims::{is_interface, is_local};
+use crate::inventory::InventoryRecord;
 use crate::knowledge;
 
 /// Identifiers of devices that are known already. Positions are those in [`Index::devices`].
@@ -121,12 +122,19 @@ impl Index {
     }
 
     pub(crate) fn value(&self, attribute: Attribute, value: &str) -> Hit {
-        self.named.get(&attribute).map_or(Hit::Nobody, |values| values.find(&key(value)))
+        self.named.get(&attribute).map_or(Hit::Nobody, |values| values.find(&plain(value)))
     }
 
     /// Everybody who has an address or was recorded with it.
     pub(crate) fn holders(&self, ip: IpAddr) -> impl Iterator<Item = &Device> {
         self.ips.get(&ip).into_iter().flatten().filter_map(|at| self.devices.get(*at))
+    }
+
+    /// Notes addresses that are in use at the site, beside those of the devices here.
+    #[must_use]
+    pub fn with_addresses(mut self, in_use: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.has_private |= in_use.into_iter().any(is_local);
+        self
     }
 
     /// True where a device has an address of private use.
@@ -156,7 +164,7 @@ impl Index {
                     }
                 }
                 attribute if names_one(attribute, &fact.value) => {
-                    self.named.entry(attribute).or_default().add(key(&fact.value), at);
+                    self.named.entry(attribute).or_default().add(plain(&fact.value), at);
                 }
                 _ => {}
             }
@@ -173,6 +181,39 @@ impl Index {
     }
 }
 
+/// What may point from a record to devices that are known.
+pub fn identifiers_of_record(record: &InventoryRecord) -> impl Iterator<Item = Identifier> {
+    let cells = record.cells.iter();
+    cells.filter_map(|(attribute, value, _)| identifier(*attribute, value))
+}
+
+/// What may point from a capture to devices that are known.
+pub fn identifiers_of_observations(observations: &Observations) -> BTreeSet<Identifier> {
+    let flows = observations.flows.iter().flat_map(|flow| [&flow.client, &flow.server]);
+    let talkers = observations.talkers.iter().map(|talker| &talker.endpoint);
+    let bound = observations.bindings.iter();
+    let told = bound.flat_map(|one| {
+        let mac = identifier(Attribute::StatedMac, &one.mac.to_string());
+        [mac, identifier(Attribute::StatedIp, &one.ip.to_string())]
+    });
+    let mut all: BTreeSet<Identifier> = told.flatten().collect();
+    let sightings = &observations.sightings;
+    for endpoint in flows.chain(talkers).chain(sightings.iter().map(|one| &one.endpoint)) {
+        let mac = endpoint.mac.map(|mac| mac.to_string());
+        let ip = endpoint.ip.map(|ip| ip.to_string());
+        all.extend(mac.and_then(|mac| Identifier::of(Attribute::StatedMac, &mac)));
+        all.extend(ip.and_then(|ip| Identifier::of(Attribute::StatedIp, &ip)));
+    }
+    all.extend(sightings.iter().filter_map(|one| identifier(one.attribute, &one.value)));
+    all
+}
+
+fn identifier(attribute: Attribute, value: &str) -> Option<Identifier> {
+    let is_address = matches!(attribute, Attribute::StatedMac | Attribute::StatedIp);
+    let names = is_address || names_one(attribute, value);
+    names.then(|| Identifier::of(attribute, value)).flatten()
+}
+
 /// False for a text that many devices share because nobody ever set it.
 fn names_one(attribute: Attribute, value: &str) -> bool {
     IDENTIFIERS.contains(&attribute)
@@ -183,14 +224,9 @@ fn names_one(attribute: Attribute, value: &str) -> bool {
         }
 }
 
-/// Case and punctuation differ between what a label, a record and a device say.
-fn key(value: &str) -> String {
-    value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 /// True where two values name the same.
 pub(crate) fn same(left: &str, right: &str) -> bool {
-    key(left) == key(right)
+    plain(left) == plain(right)
 }
 
 /// Attributes whose value names one device, strongest first.

@@ -28,6 +28,8 @@ pub struct Joined {
     pub custom_fields: BTreeMap<DeviceId, BTreeMap<String, String>>,
     /// Those of `devices` of which nothing but the row and the time of the statement is new.
     pub unchanged: BTreeSet<DeviceId>,
+    /// The row that speaks of each of `devices`.
+    pub rows: BTreeMap<DeviceId, u64>,
     /// Records that contradict each other, each with its reason.
     pub skipped: Vec<Skip>,
 }
@@ -37,41 +39,84 @@ pub fn join_inventory(
     inventory: &Inventory,
     stream: &str,
     site: &str,
-    mut known: Index,
+    known: Index,
     now: Timestamp,
 ) -> Joined {
-    let mut joined = Joined::default();
-    let mut used: BTreeMap<usize, u64> = BTreeMap::new();
-    let export = Export::new(inventory, stream);
-    for record in &inventory.records {
-        let place = export.find_known(record, &known);
-        if let Some(first) = place.and_then(|place| used.get(&place)) {
-            joined.skipped.push(Skip {
-                path: inventory.name.clone(),
-                place: format!("row {}", record.row),
-                reason: format!("it is the same device as row {first}"),
-                answerable: Answerable::Sender,
-            });
-            continue;
+    let rows: Vec<(&InventoryRecord, Option<DeviceId>)> =
+        inventory.records.iter().map(|record| (record, None)).collect();
+    Joining::new(inventory, stream, site, now).join(&rows, known)
+}
+
+/// The joining of one file, some rows at a time.
+pub struct Joining<'a> {
+    export: Export<'a>,
+    site: &'a str,
+    now: Timestamp,
+    /// Which row speaks of a device.
+    used: BTreeMap<DeviceId, u64>,
+}
+
+impl<'a> Joining<'a> {
+    /// Begins to join `inventory`, the newest export of `stream`.
+    pub fn new(inventory: &'a Inventory, stream: &'a str, site: &'a str, now: Timestamp) -> Self {
+        Self { export: Export::new(inventory, stream), site, now, used: BTreeMap::new() }
+    }
+
+    /// Joins the next rows, in the order of the file, with the devices in `known`: those that an
+    /// identifier of a row points to are enough. A row that says, word for word, what it said of a
+    /// device before comes with that device and only keeps it from other rows.
+    pub fn join(
+        &mut self,
+        rows: &[(&InventoryRecord, Option<DeviceId>)],
+        mut known: Index,
+    ) -> Joined {
+        let mut joined = Joined::default();
+        for (record, unchanged) in rows {
+            let place = match unchanged {
+                Some(_) => None,
+                None => self.export.find_known(record, &known),
+            };
+            let id = unchanged.or_else(|| Some(known.device(place?)?.id));
+            if let Some(first) = id.and_then(|id| self.used.get(&id)) {
+                joined.skipped.push(self.export.is_of_row(record, *first));
+            } else if let Some(id) = unchanged {
+                self.used.insert(*id, record.row);
+            } else {
+                self.join_row(record, place, &mut known, &mut joined);
+            }
         }
+        joined.devices.sort_by_key(|device| device.id);
+        joined
+    }
+
+    fn join_row(
+        &mut self,
+        record: &InventoryRecord,
+        place: Option<usize>,
+        known: &mut Index,
+        joined: &mut Joined,
+    ) {
         let before = place.and_then(|place| known.device(place)).cloned();
-        let device = export.apply(record, site, before.clone(), now);
-        if before.is_some_and(|before| export.says_nothing_new(&before, &device)) {
+        let mut device = self.export.apply(record, self.site, before.clone(), self.now);
+        if before.is_none() && self.used.contains_key(&device.id) {
+            // Two rows with the same placeholder for a key are two devices.
+            let name = format!("{}\nrow {}", primary(record, self.export.stream), record.row);
+            device.id = new_device(&name, self.site, self.now, self.now).id;
+        }
+        if before.is_some_and(|before| self.export.says_nothing_new(&before, &device)) {
             joined.unchanged.insert(device.id);
         }
         if !record.custom.is_empty() {
             joined.custom_fields.insert(device.id, record.custom.clone());
         }
-        let at = place.unwrap_or_else(|| known.devices().len());
         match place {
             Some(place) => known.replace(place, device.clone()),
             None => known.add(device.clone()),
         }
-        used.insert(at, record.row);
+        self.used.insert(device.id, record.row);
+        joined.rows.insert(device.id, record.row);
         joined.devices.push(device);
     }
-    joined.devices.sort_by_key(|device| device.id);
-    joined
 }
 
 /// A file as the newest export of its stream.
@@ -86,6 +131,15 @@ impl<'a> Export<'a> {
     fn new(inventory: &'a Inventory, stream: &'a str) -> Self {
         let keys = inventory.records.iter().filter_map(|record| record.value(Attribute::AssetTag));
         Self { inventory, stream, keys: keys.map(str::to_lowercase).collect() }
+    }
+
+    fn is_of_row(&self, record: &InventoryRecord, first: u64) -> Skip {
+        Skip {
+            path: self.inventory.name.clone(),
+            place: format!("row {}", record.row),
+            reason: format!("it is the same device as row {first}"),
+            answerable: Answerable::Sender,
+        }
     }
 
     fn find_known(&self, record: &InventoryRecord, known: &Index) -> Option<usize> {

@@ -8,6 +8,7 @@
 //!          what was said outright (`rules`), and a published precedence picks the current value
 //!          of each attribute (`derive`). What lost stays visible among the facts.
 
+mod cap;
 mod claims;
 mod derive;
 mod group;
@@ -21,12 +22,13 @@ mod rules;
 mod search;
 mod state;
 
+pub use cap::{ADDRESSES_MAX, VALUES_MAX, cap};
 pub use derive::{current, derive, display_name};
 pub use identify::{Identified, identify};
-pub use index::Index;
+pub use index::{Index, identifiers_of_observations, identifiers_of_record};
 pub use inventory::{
     CELL_CHARS_MAX, Inventory, InventoryRecord, ROWS_MAX, looks_like_inventory, read_inventory,
     table_headings,
 };
-pub use join::{Joined, join_inventory};
+pub use join::{Joined, Joining, join_inventory};
 pub use state::is_retired;

@@ -19,6 +19,6 @@ pub mod records;
 mod verdicts;
 
 pub use engine::error::{Cause, StoreError};
-pub use engine::store::Store;
+pub use engine::store::{Store, Turn};
 pub use engine::tx::{Tx, WriteTx};
 pub use engine::url::{FILE_NAME, StoreUrl};

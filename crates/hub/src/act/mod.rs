@@ -7,6 +7,8 @@
 //! Sessions are no acts: when one was last used, and that the clock has ended one, is kept by
 //! [`Ground::keep_sessions`] and is nobody's decision.
 
+pub(crate) mod stage;
+
 use std::cell::Cell;
 use std::ops::Deref;
 

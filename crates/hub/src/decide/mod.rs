@@ -57,6 +57,9 @@ impl Hub {
         now: Timestamp,
     ) -> Result<Decided, HubError> {
         let mut done = Decided::default();
+        if self.ground().read(|tx| tx.has_leftovers())? {
+            self.ground().sweep_when_idle()?;
+        }
         self.read_documents_anew(caller, now)?;
         for _ in 0..ROUNDS_MAX {
             let Some(work) = self.stale_work()? else { return Ok(done) };

@@ -1,13 +1,12 @@
 //! Taking captures in: devices, their facts and their conversations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use assets::Index;
+use assets::{Identified, Index};
 use link::Input;
-use model::{Device, DeviceId, Skip, Timestamp, WireAnomaly};
+use model::{Answerable, Device, DeviceId, Skip, Timestamp, WireAnomaly};
 use serde_json::json;
-use store::WriteTx;
-use store::records::DeviceChange;
+use store::records::{DeviceChange, KnownDevice};
 
 use crate::act::{Needs, Place};
 use crate::decide::configuration_key;
@@ -36,22 +35,36 @@ impl Hub {
             return Err(HubError::Invalid(skip.reason.clone()));
         }
         let observations = observed.observations;
+        let mut import = self.ground().import()?;
+        if self.ground().read(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
+            return Ok(taken(Kind::Capture, input, hash, 1, 1, Vec::new()));
+        }
+        let wanted = assets::identifiers_of_observations(&observations);
+        let known = import.known(site, &wanted)?;
+        let in_use = self.ground().read(|tx| tx.addresses_in_use(site))?;
+        let index = Index::new(known.iter().map(|one| one.device.clone()).collect());
+        let index = index.with_addresses(in_use);
+        let mut identified = assets::identify(&observations, site, &index);
+        let capped: Vec<Skip> = identified.devices.iter_mut().flat_map(capped).collect();
+        let (new, changed) = changes(&identified, known);
+        import.add(&new, &BTreeMap::new())?;
+        import.change(changed);
+        let skipped = [observed.skipped, capped].concat();
+        let taken = taken(Kind::Capture, input, hash, 1, 0, skipped);
+        let details = json!({
+            "packets": observations.stats.packets,
+            "devices": identified.devices.len(),
+            "conversations": identified.conversations.len(),
+            "not_used": observations.stats.skipped,
+            "odd": odd(observations.anomalies.iter().chain(&identified.anomalies)),
+        });
         let needs = Needs::Permission(permission(Kind::Capture));
         self.act(caller, needs, Place::Site(site), now, |act| {
-            let known = Index::new(act.devices(Some(site))?);
-            let identified = assets::identify(&observations, site, &known);
             let tx = act.change();
-            put_devices(tx, identified.devices.iter(), &BTreeMap::new(), true)?;
+            import.carry_out(tx)?;
             tx.add_conversations(site, &identified.conversations)?;
-            let taken = taken(Kind::Capture, input, hash, 1, 0, observed.skipped);
-            let details = json!({
-                "packets": observations.stats.packets,
-                "devices": identified.devices.len(),
-                "conversations": identified.conversations.len(),
-                "not_used": observations.stats.skipped,
-                "odd": odd(observations.anomalies.iter().chain(&identified.anomalies)),
-            });
-            record(act, caller, &taken, &details, now)?;
+            let ingest = record(act, caller, &taken, &details, now)?;
+            import.show(tx, ingest, None)?;
             Ok(taken)
         })
     }
@@ -66,32 +79,39 @@ fn odd<'a>(anomalies: impl Iterator<Item = &'a WireAnomaly>) -> BTreeMap<String,
     odd
 }
 
-/// Writes devices. What is known of a device from elsewhere (that it was seen on the wire, and
-/// what a capture cannot say: custom fields) is kept.
-pub(crate) fn put_devices<'a>(
-    tx: &WriteTx,
-    devices: impl Iterator<Item = &'a Device>,
-    custom_fields: &BTreeMap<DeviceId, BTreeMap<String, String>>,
-    seen_on_wire: bool,
-) -> Result<(), HubError> {
-    let on_network: BTreeSet<DeviceId> =
-        if seen_on_wire { BTreeSet::new() } else { tx.on_network_ids()? };
-    let mut changes = Vec::new();
-    for device in devices {
-        let kept = match custom_fields.get(&device.id) {
-            Some(fields) => fields.clone(),
-            None if seen_on_wire && device.asset_id.is_some() => tx.custom_fields(device.id)?,
-            None => BTreeMap::new(),
-        };
-        changes.push(DeviceChange {
+/// Devices as they are written, new ones and changed ones: seen on the wire, with what a capture
+/// cannot say.
+fn changes(
+    identified: &Identified,
+    known: Vec<KnownDevice>,
+) -> (Vec<DeviceChange>, Vec<DeviceChange>) {
+    let mut fields: BTreeMap<DeviceId, BTreeMap<String, String>> =
+        known.into_iter().map(|one| (one.device.id, one.custom_fields)).collect();
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for device in &identified.devices {
+        let before = fields.remove(&device.id);
+        let list = if before.is_some() { &mut changed } else { &mut new };
+        list.push(DeviceChange {
             configuration: configuration_key(device),
-            custom_fields: kept,
-            on_network: seen_on_wire || on_network.contains(&device.id),
+            custom_fields: before.unwrap_or_default(),
+            on_network: true,
             retired: assets::is_retired(device),
             device: device.clone(),
         });
     }
-    Ok(tx.put_devices(&changes)?)
+    (new, changed)
+}
+
+/// Bounds what is kept of a device, and tells what is left out.
+pub(crate) fn capped(device: &mut Device) -> Vec<Skip> {
+    let place = device.id.to_string();
+    let skip = |reason| Skip {
+        path: String::new(),
+        place: place.clone(),
+        reason,
+        answerable: Answerable::Sender,
+    };
+    assets::cap(device).into_iter().map(skip).collect()
 }
 
 pub(crate) fn taken(

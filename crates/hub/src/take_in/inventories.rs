@@ -5,19 +5,26 @@
 //! more, what it leaves out is no longer listed (and kept). An export that lacks more than a fifth
 //! of the devices its stream lists may be a part of it: its rows are used, and what is missing
 //! stays listed until a person says whether it is partial.
+//!
+//! Cost: a row that says what it said before is passed over by its digest; for the others the
+//! devices that their identifiers point to are looked up, some rows at a time. All of it happens
+//! before the act that shows it, so others who write wait for what changed and no longer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assets::{Index, Inventory, Joined};
+use assets::{Index, Inventory, InventoryRecord, Joined, Joining};
 use link::Input;
-use model::{Answerable, Device, DeviceId, Skip, Timestamp};
+use model::{Device, DeviceId, Identifier, Skip, Timestamp};
 use serde_json::json;
-use store::records::{StreamNow, StreamRow};
-use store::{Tx, WriteTx};
+use store::Tx;
+use store::records::{DeviceChange, KnownDevice, StreamNow, StreamRow};
 
+use crate::act::stage::Import;
 use crate::act::{Needs, Place};
-use crate::take_in::devices::{put_devices, taken};
+use crate::decide::configuration_key;
+use crate::take_in::devices::{capped, taken};
 use crate::take_in::kind::Kind;
+use crate::take_in::listing::{Listing, PARSER, Row, rows_of};
 use crate::take_in::{ColumnsRead, IngestRequest, Taken, permission, record, sha256_hex};
 use crate::{Caller, Hub, HubError};
 
@@ -30,51 +37,205 @@ impl Hub {
         request: &IngestRequest,
         now: Timestamp,
     ) -> Result<Taken, HubError> {
+        let needs = Needs::Permission(permission(Kind::Inventory));
         let bytes = link::read_document(&input.path).map_err(crate::access::session::invalid)?;
         let hash = sha256_hex(&bytes);
+        let mut import = self.ground().import()?;
+        if let Some(taken) = self.known_before(input, &bytes, &hash, request)? {
+            return Ok(taken);
+        }
         let inventory = assets::read_inventory(&input.name(), &bytes);
-        let columns = Some(ColumnsRead::of(&inventory));
-        let needs = Needs::Permission(permission(Kind::Inventory));
-        let taken = self.act(caller, needs, Place::Site(&request.site), now, |act| {
-            let streams = act.streams(Some(&request.site))?;
-            let name = stream_name(&streams, &inventory, &request.source)?;
-            let before = streams.iter().find(|stream| stream.now.name == name);
-            if let Some(stream) = before
-                && is_known(stream, &hash, request.partial)
-            {
-                return known_before(act, input, hash, &inventory, stream);
-            }
-            let site = request.site.as_str();
-            let known = Index::new(act.devices(Some(site))?);
-            let joined = assets::join_inventory(&inventory, &name, site, known, now);
-            let rows = Rows::of(act, before, &inventory, &joined, request.partial)?;
+        drop(bytes);
+        let site = request.site.as_str();
+        let (name, before, listed) = self.ground().read(|tx| stream_of(tx, &inventory, request))?;
+        let rows = rows_of(&inventory, &listed);
+        let mut work = Work::new(&inventory, &name, site, now);
+        for batch in rows.chunks(ROWS_AT_ONCE) {
+            work.join(&mut import, batch)?;
+        }
+        let Work { changed, skipped: contradictions, digests, listed: now_listed, .. } = work;
+        let listing =
+            Listing::of(&inventory, before.as_ref(), &listed, now_listed, request.partial);
+        let told = [inventory.skipped.clone(), contradictions, listing.told.clone()].concat();
+        let mut taken = taken(Kind::Inventory, input, hash.clone(), inventory.read, 0, told);
+        // Devices that went off the list are a change too.
+        taken.accepted = listing.listed.len() as u64;
+        taken.columns = Some(ColumnsRead::of(&inventory));
+        let details = json!({
+            "source": name,
+            "devices": listing.listed.len(),
+            "changed": import.written(),
+            "no_longer_listed": listing.gone.len(),
+            "held": listing.pending,
+        });
+        let stream = StreamNow {
+            name,
+            headings: inventory.headings.clone(),
+            content_hash: hash,
+            parser: PARSER.to_owned(),
+            pending: listing.pending,
+        };
+        let again: BTreeMap<DeviceId, String> =
+            digests.into_iter().filter(|(id, _)| changed.contains(id)).collect();
+        self.act(caller, needs, Place::Site(site), now, |act| {
             let tx = act.change();
-            let written = write_changed(tx, &inventory, &joined)?;
-            let (read, listed) = (inventory.read, joined.devices.len() as u64);
-            let skipped = [inventory.skipped.clone(), joined.skipped, rows.told].concat();
-            let mut taken = taken(Kind::Inventory, input, hash.clone(), read, 0, skipped);
-            // Devices that went off the list are a change too.
-            taken.accepted = listed;
-            let details = json!({
-                "source": name,
-                "devices": listed,
-                "changed": written,
-                "no_longer_listed": rows.gone.len(),
-                "held": rows.pending,
-            });
+            import.carry_out(tx)?;
             let ingest = record(act, caller, &taken, &details, now)?;
-            let stream = StreamNow {
-                name,
-                headings: inventory.headings.clone(),
-                content_hash: hash,
-                parser: PARSER.to_owned(),
-                pending: rows.pending,
-            };
             tx.put_stream(site, &stream, ingest)?;
-            tx.put_listed(site, &stream.name, &rows.listed, &rows.gone, now)?;
+            import.show(tx, ingest, Some((site, &stream.name)))?;
+            tx.put_listed(site, &stream.name, &again, &listing.gone, now)?;
             Ok(taken)
+        })
+    }
+
+    /// What became of an export that is the newest of its stream already: nothing is new, and what
+    /// could not be used the first time is told again. Its rows are not read for that.
+    fn known_before(
+        &self,
+        input: &Input,
+        bytes: &[u8],
+        hash: &str,
+        request: &IngestRequest,
+    ) -> Result<Option<Taken>, HubError> {
+        let found = self.ground().read(|tx| {
+            let streams = tx.streams(Some(&request.site))?;
+            let named = |stream: &&StreamRow| {
+                request.source.is_empty() || stream.now.name == request.source
+            };
+            let is_it = |stream: &&StreamRow| is_known(stream, hash, request.partial);
+            let mut same = streams.iter().filter(named).filter(is_it);
+            let Some(stream) = same.next().filter(|_| same.next().is_none()) else {
+                return Ok::<_, HubError>(None);
+            };
+            let skipped = tx.ingest_skips(stream.ingest, store::ingests::SKIPS_KEPT)?;
+            Ok(tx.records_read(stream.ingest)?.map(|read| (read, skipped)))
         })?;
-        Ok(Taken { columns, ..taken })
+        Ok(found.map(|(read, skipped)| {
+            let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+            let head = assets::read_inventory(&input.name(), head);
+            let mut taken = taken(Kind::Inventory, input, hash.to_owned(), read, read, skipped);
+            taken.columns = Some(ColumnsRead::of(&head));
+            taken
+        }))
+    }
+}
+
+/// The stream of an export, as it was before, and what it lists.
+type StreamOf = (String, Option<StreamRow>, BTreeMap<DeviceId, String>);
+
+fn stream_of(
+    tx: &Tx,
+    inventory: &Inventory,
+    request: &IngestRequest,
+) -> Result<StreamOf, HubError> {
+    let streams = tx.streams(Some(&request.site))?;
+    let name = stream_name(&streams, inventory, &request.source)?;
+    let before = streams.into_iter().find(|stream| stream.now.name == name);
+    let listed = before.as_ref().map(|stream| tx.listed(stream)).transpose()?;
+    Ok((name, before, listed.unwrap_or_default()))
+}
+
+/// The joining of an export with what is known, some rows at a time.
+struct Work<'a> {
+    joining: Joining<'a>,
+    site: &'a str,
+    /// Headings without an attribute that the export has.
+    own: BTreeSet<&'a str>,
+    listed: BTreeSet<DeviceId>,
+    /// Devices that were there and have a row that is new or says something else.
+    changed: BTreeSet<DeviceId>,
+    digests: BTreeMap<DeviceId, String>,
+    skipped: Vec<Skip>,
+}
+
+impl<'a> Work<'a> {
+    fn new(inventory: &'a Inventory, stream: &'a str, site: &'a str, now: Timestamp) -> Self {
+        let own = inventory.records.iter().flat_map(|record| record.custom.keys());
+        Self {
+            joining: Joining::new(inventory, stream, site, now),
+            site,
+            own: own.map(String::as_str).collect(),
+            listed: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            digests: BTreeMap::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    fn join(&mut self, import: &mut Import, rows: &[Row]) -> Result<(), HubError> {
+        let pairs: Vec<(&InventoryRecord, Option<DeviceId>)> =
+            rows.iter().map(|row| (row.record, row.unchanged)).collect();
+        let new = pairs.iter().filter(|(_, unchanged)| unchanged.is_none());
+        let wanted: BTreeSet<Identifier> =
+            new.flat_map(|(record, _)| assets::identifiers_of_record(record)).collect();
+        let known = import.known(self.site, &wanted)?;
+        let index = Index::new(known.iter().map(|one| one.device.clone()).collect());
+        let joined = self.joining.join(&pairs, index);
+        self.listed.extend(pairs.iter().filter_map(|(_, unchanged)| *unchanged));
+        self.listed.extend(joined.devices.iter().map(|device| device.id));
+        self.keep(import, rows, joined, known)
+    }
+
+    fn keep(
+        &mut self,
+        import: &mut Import,
+        rows: &[Row],
+        joined: Joined,
+        known: Vec<KnownDevice>,
+    ) -> Result<(), HubError> {
+        let known: BTreeMap<DeviceId, KnownDevice> =
+            known.into_iter().map(|one| (one.device.id, one)).collect();
+        let digests: BTreeMap<u64, &str> =
+            rows.iter().map(|row| (row.record.row, row.digest.as_str())).collect();
+        let digests: BTreeMap<DeviceId, String> = joined
+            .rows
+            .iter()
+            .filter_map(|(id, row)| Some((*id, (*digests.get(row)?).to_owned())))
+            .collect();
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for mut device in joined.devices {
+            self.skipped.extend(capped(&mut device));
+            let before = known.get(&device.id);
+            let told = joined.custom_fields.get(&device.id);
+            let fields = self.custom_fields(before, told);
+            match before {
+                None => new.push(change_of(device, fields, false)),
+                Some(before) => {
+                    self.changed.insert(device.id);
+                    let same_fields = before.custom_fields == fields;
+                    if !same_fields || !joined.unchanged.contains(&device.id) {
+                        changed.push(change_of(device, fields, before.on_network));
+                    }
+                }
+            }
+        }
+        import.add(&new, &digests)?;
+        import.change(changed);
+        self.digests.extend(digests);
+        self.skipped.extend(joined.skipped);
+        Ok(())
+    }
+
+    /// The columns without an attribute, after the export: its own headings say what it says,
+    /// those of other sources stay.
+    fn custom_fields(&self, before: Option<&KnownDevice>, told: Option<&Fields>) -> Fields {
+        let kept = before.into_iter().flat_map(|before| &before.custom_fields);
+        let kept = kept.filter(|(heading, _)| !self.own.contains(heading.as_str()));
+        let told = told.into_iter().flatten();
+        kept.chain(told).map(|(heading, cell)| (heading.clone(), cell.clone())).collect()
+    }
+}
+
+/// Columns without an attribute, by heading.
+type Fields = BTreeMap<String, String>;
+
+fn change_of(device: Device, custom_fields: Fields, on_network: bool) -> DeviceChange {
+    DeviceChange {
+        configuration: configuration_key(&device),
+        custom_fields,
+        on_network,
+        retired: assets::is_retired(&device),
+        device,
     }
 }
 
@@ -82,26 +243,6 @@ impl Hub {
 fn is_known(stream: &StreamRow, hash: &str, partial: Option<bool>) -> bool {
     let answered = stream.now.pending && partial.is_some();
     stream.now.content_hash == hash && stream.now.parser == PARSER && !answered
-}
-
-/// Nothing is new; what could not be used the first time is told again.
-fn known_before(
-    tx: &Tx,
-    input: &Input,
-    hash: String,
-    inventory: &Inventory,
-    stream: &StreamRow,
-) -> Result<Taken, HubError> {
-    let mut skipped = inventory.skipped.clone();
-    let stored = tx.ingest_skips(stream.ingest, store::ingests::SKIPS_KEPT)?;
-    let known: BTreeSet<(&str, &str)> =
-        inventory.skipped.iter().map(|skip| (skip.place.as_str(), skip.reason.as_str())).collect();
-    skipped.extend(
-        stored
-            .into_iter()
-            .filter(|skip| !known.contains(&(skip.place.as_str(), skip.reason.as_str()))),
-    );
-    Ok(taken(Kind::Inventory, input, hash, inventory.read, inventory.read, skipped))
 }
 
 /// The stream that the export belongs to: the one the caller names; else the one with the same
@@ -149,102 +290,8 @@ fn most_are_same(ours: &[String], theirs: &[String]) -> bool {
     ours.intersection(&theirs).count() * 2 > ours.union(&theirs).count()
 }
 
-/// What an export does to the list of its stream.
-#[derive(Default)]
-struct Rows {
-    listed: BTreeSet<DeviceId>,
-    gone: BTreeSet<DeviceId>,
-    pending: bool,
-    told: Vec<Skip>,
-}
+/// Rows joined at a time; bounds memory.
+const ROWS_AT_ONCE: usize = 1_000;
 
-impl Rows {
-    fn of(
-        tx: &Tx,
-        stream: Option<&StreamRow>,
-        inventory: &Inventory,
-        joined: &Joined,
-        partial: Option<bool>,
-    ) -> Result<Self, HubError> {
-        let listed: BTreeSet<DeviceId> = joined.devices.iter().map(|device| device.id).collect();
-        let mut rows = Self { listed, ..Self::default() };
-        let Some(stream) = stream else { return Ok(rows) };
-        let before = tx.listed(stream)?;
-        let missing: BTreeSet<DeviceId> = before.difference(&rows.listed).copied().collect();
-        let unread = inventory.unread();
-        match partial {
-            Some(true) => {}
-            None if missing.len() * MISSING_SHARE > before.len() => {
-                rows.pending = true;
-                rows.tell(
-                    inventory,
-                    format!(
-                        "it lacks {} of the {} devices that source `{}` lists: say whether it is \
-                     partial; until then they stay listed",
-                        missing.len(),
-                        before.len(),
-                        stream.now.name,
-                    ),
-                );
-            }
-            None if missing.is_empty() => {}
-            None if unread > 0 => rows.tell(
-                inventory,
-                format!(
-                    "{} devices of source `{}` are missing and {unread} rows cannot be read: \
-                 the devices stay listed",
-                    missing.len(),
-                    stream.now.name,
-                ),
-            ),
-            Some(false) | None => rows.gone = missing,
-        }
-        Ok(rows)
-    }
-
-    fn tell(&mut self, inventory: &Inventory, reason: String) {
-        self.told.push(Skip {
-            path: inventory.name.clone(),
-            place: String::new(),
-            reason,
-            answerable: Answerable::Caller,
-        });
-    }
-}
-
-/// Writes the devices of which anything is new. Gives how many.
-fn write_changed(tx: &WriteTx, inventory: &Inventory, joined: &Joined) -> Result<usize, HubError> {
-    let before = tx.all_custom_fields()?;
-    let after = custom_fields(inventory, joined, &before);
-    let is_new = |device: &&Device| {
-        !joined.unchanged.contains(&device.id) || before.get(&device.id) != after.get(&device.id)
-    };
-    let changed: Vec<&Device> = joined.devices.iter().filter(is_new).collect();
-    let count = changed.len();
-    put_devices(tx, changed.into_iter(), &after, false)?;
-    Ok(count)
-}
-
-/// The columns without an attribute, after the export: its own headings say what it says, those of
-/// other sources stay.
-fn custom_fields(inventory: &Inventory, joined: &Joined, before: &FieldsOf) -> FieldsOf {
-    let own: BTreeSet<&String> =
-        inventory.records.iter().flat_map(|record| record.custom.keys()).collect();
-    let fields_of = |device: &Device| {
-        let kept = before.get(&device.id).into_iter().flatten();
-        let kept = kept.filter(|(heading, _)| !own.contains(heading));
-        let told = joined.custom_fields.get(&device.id).into_iter().flatten();
-        kept.chain(told).map(|(heading, cell)| (heading.clone(), cell.clone())).collect()
-    };
-    let all = joined.devices.iter().map(|device| (device.id, fields_of(device)));
-    all.filter(|(_, fields): &(DeviceId, BTreeMap<_, _>)| !fields.is_empty()).collect()
-}
-
-/// Columns without an attribute, by device and heading.
-type FieldsOf = BTreeMap<DeviceId, BTreeMap<String, String>>;
-
-/// An export that lacks more than one in so many devices may be partial.
-const MISSING_SHARE: usize = 5;
-
-/// What read the export: another version of it reads the same bytes anew.
-const PARSER: &str = concat!("inventory ", env!("CARGO_PKG_VERSION"));
+/// How much of a file is looked at to show what its columns are read as.
+const HEAD_BYTES: usize = 64 * 1024;

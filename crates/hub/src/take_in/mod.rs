@@ -8,6 +8,7 @@ mod devices;
 pub(crate) mod disclosures;
 mod inventories;
 pub(crate) mod kind;
+mod listing;
 pub(crate) mod mirror;
 
 use std::collections::BTreeMap;
@@ -131,6 +132,9 @@ impl Hub {
         self.ingest_disclosures(caller, &documents, now, &mut summary)?;
         // Also where nothing changed: an ingest before this one may have been killed.
         self.decide(caller, summary.changed.because(), now)?;
+        if summary.changed != Changed::default() {
+            self.ground().tidy()?;
+        }
         Ok(summary)
     }
 

@@ -4,6 +4,7 @@
 mod cases;
 mod corpus;
 mod house;
+mod imports;
 mod ingest;
 mod races;
 mod sign_in;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Attribute, Confidence, Device, DeviceId, Fact};
 
 use crate::StoreError;
-use crate::devices::write::{ASSET_ID, Body, IP, MAC, SERIAL, UDI, identifier};
+use crate::devices::write::Body;
 use crate::engine::conditions::{Conditions, LIST_MAX};
 use crate::engine::sql::{Param, Row, from_json};
 use crate::engine::tx::Tx;
-use crate::records::{DeviceDetail, Identifiers, Page};
+use crate::records::{DeviceDetail, Page};
 
 impl Tx<'_> {
     /// All devices, or those of one site, whole, oldest key first. For 100,000 devices this is a
@@ -19,7 +19,7 @@ impl Tx<'_> {
         if let Some(site) = site {
             of.and_value("d.site = {}", site);
         }
-        let sql = format!("{WHOLE_DEVICE}{} ORDER BY d.number", of.sql());
+        let sql = format!("{WHOLE_DEVICE} FROM device d{BODY}{} ORDER BY d.number", of.sql());
         let mut devices: BTreeMap<i64, Device> =
             self.rows(&sql, &of.params, read_device)?.into_iter().collect();
         let facts = "SELECT f.device, f.attribute, f.value, f.confidence, f.source, f.first_seen, \
@@ -39,35 +39,6 @@ impl Tx<'_> {
         Ok(self.devices_by_number(number)?.into_values().next())
     }
 
-    /// Whole devices that at least one of these identifiers points to, by id.
-    pub fn devices_by_identifiers(&self, wanted: &Identifiers) -> Result<Vec<Device>, StoreError> {
-        let mut numbers = BTreeSet::new();
-        let lists: [(&'static str, Vec<String>); 5] = [
-            (MAC, wanted.macs.iter().map(ToString::to_string).collect()),
-            (IP, wanted.ips.iter().map(ToString::to_string).collect()),
-            (SERIAL, wanted.serials.iter().cloned().collect()),
-            (UDI, wanted.udis.iter().cloned().collect()),
-            (ASSET_ID, wanted.asset_ids.iter().cloned().collect()),
-        ];
-        for (kind, values) in lists {
-            let values: Vec<String> = values
-                .iter()
-                .filter_map(|value| identifier(kind, value))
-                .map(|(_, value)| value)
-                .collect();
-            for batch in values.chunks(LIST_MAX) {
-                let mut found = Conditions::default();
-                found.and_value("kind = {}", kind);
-                found.and_one_of("value", batch.iter().map(Param::from));
-                let sql = format!("SELECT DISTINCT device FROM identifier{}", found.sql());
-                numbers.extend(self.rows(&sql, &found.params, Row::int)?);
-            }
-        }
-        let mut devices: Vec<Device> = self.devices_by_number(numbers)?.into_values().collect();
-        devices.sort_by_key(|device| device.id);
-        Ok(devices)
-    }
-
     /// Columns of the hospital's inventory that we have no attribute for.
     pub fn custom_fields(&self, id: DeviceId) -> Result<BTreeMap<String, String>, StoreError> {
         let id = self.live_id(id)?.to_string();
@@ -75,24 +46,6 @@ impl Tx<'_> {
              WHERE d.id = ?1";
         let body = self.first(sql, &[id.into()], Row::json::<Body>)?;
         Ok(body.map(|body| body.custom_fields).unwrap_or_default())
-    }
-
-    /// Columns of the hospital's inventory that we have no attribute for, of every device that has
-    /// any.
-    pub fn all_custom_fields(
-        &self,
-    ) -> Result<BTreeMap<DeviceId, BTreeMap<String, String>>, StoreError> {
-        let sql = "SELECT d.id, b.body FROM device d JOIN device_body b ON b.device = d.number \
-             WHERE d.in_inventory = 1";
-        let all = self.rows(sql, &[], |row| Ok((row.parsed()?, row.json::<Body>()?)))?;
-        let fields = all.into_iter().map(|(id, body)| (id, body.custom_fields));
-        Ok(fields.filter(|(_, fields)| !fields.is_empty()).collect())
-    }
-
-    /// Devices that were ever seen on the wire.
-    pub fn on_network_ids(&self) -> Result<BTreeSet<DeviceId>, StoreError> {
-        let ids = self.rows("SELECT id FROM device WHERE on_network = 1", &[], Row::parsed)?;
-        Ok(ids.into_iter().collect())
     }
 
     /// One device with its verdicts and conversations. An id that was merged away gives the device
@@ -130,7 +83,7 @@ impl Tx<'_> {
         Err(StoreError::corrupt("devices were merged into each other"))
     }
 
-    /// Whole devices by row number.
+    /// Whole devices by row number, whether they are shown or not.
     pub(crate) fn devices_by_number(
         &self,
         numbers: impl IntoIterator<Item = i64>,
@@ -140,7 +93,7 @@ impl Tx<'_> {
         for batch in numbers.chunks(LIST_MAX) {
             let mut these = Conditions::default();
             these.and_one_of("d.number", batch.iter().map(|number| Param::from(*number)));
-            let sql = format!("{WHOLE_DEVICE}{}", these.sql());
+            let sql = format!("{WHOLE_DEVICE} FROM device_row d{BODY}{}", these.sql());
             devices.extend(self.rows(&sql, &these.params, read_device)?);
             let mut facts = Conditions::default();
             facts.and_one_of("device", batch.iter().map(|number| Param::from(*number)));
@@ -217,8 +170,9 @@ fn add_fact(devices: &mut BTreeMap<i64, Device>, row: &mut Row) -> Result<(), St
 }
 
 const WHOLE_DEVICE: &str = "SELECT d.number, d.id, d.asset_id, d.site, d.class, d.maker, d.model, \
-     d.software_version, d.os, d.location, d.first_seen, d.last_seen, b.body \
-     FROM device d JOIN device_body b ON b.device = d.number";
+     d.software_version, d.os, d.location, d.first_seen, d.last_seen, b.body";
+
+const BODY: &str = " JOIN device_body b ON b.device = d.number";
 
 const FACTS: &str = "SELECT device, attribute, value, confidence, source, first_seen, last_seen, \
      count FROM fact";

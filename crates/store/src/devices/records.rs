@@ -1,11 +1,8 @@
 //! Rows of devices, their software, and the whole house.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
-use model::{
-    Address, Conversation, Device, DeviceId, Mac, Software, Timestamp, Verdict, VerdictRow,
-};
+use model::{Address, Conversation, Device, DeviceId, Software, Timestamp, Verdict, VerdictRow};
 use serde::{Deserialize, Serialize};
 
 use crate::records::{ConfigurationKey, VerdictCounts};
@@ -139,19 +136,15 @@ pub struct DeviceChange {
     pub retired: bool,
 }
 
-/// What may point to devices that are known already.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Identifiers {
-    /// Link addresses, seen or stated.
-    pub macs: BTreeSet<Mac>,
-    /// Network addresses, seen or stated.
-    pub ips: BTreeSet<IpAddr>,
-    /// Serial numbers; letter case does not matter. The maker is for the caller to compare.
-    pub serials: BTreeSet<String>,
-    /// Unique device identifiers; letter case does not matter.
-    pub udis: BTreeSet<String>,
-    /// The hospital's own keys; letter case does not matter.
-    pub asset_ids: BTreeSet<String>,
+/// A device that is known already, with what no import of devices says anew.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownDevice {
+    /// The device, whole.
+    pub device: Device,
+    /// Columns of the hospital's inventory that we have no attribute for.
+    pub custom_fields: BTreeMap<String, String>,
+    /// True where it was ever seen on the wire.
+    pub on_network: bool,
 }
 
 /// A piece of software and how many devices have it.

@@ -15,6 +15,7 @@ impl Tx<'_> {
         page: Page,
     ) -> Result<Rows<SoftwareRow>, StoreError> {
         let mut wanted = Conditions::default();
+        wanted.and(SHOWN);
         wanted.and_text("LOWER(name || ' ' || version)", text.unwrap_or_default());
         let groups = format!(
             "SELECT name, version, COUNT(*) AS devices FROM software{} GROUP BY name, version",
@@ -32,3 +33,7 @@ impl Tx<'_> {
         Ok(Rows { rows, total })
     }
 }
+
+/// Not of a device that an import under way has written.
+const SHOWN: &str = "device NOT IN (SELECT h.number FROM device_row h \
+     WHERE h.import IN (SELECT u.number FROM import u WHERE u.ingest IS NULL))";

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Address, Attribute, Device, DeviceId, Mac, Software, Source, Timestamp};
+use model::{Address, Device, DeviceId, Identifier, Software, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::devices::search::device_words;
 use crate::engine::conditions::{Conditions, LIST_MAX};
-use crate::engine::sql::{Param, to_json};
+use crate::engine::sql::{Param, Row, to_json};
 use crate::engine::tx::WriteTx;
 use crate::records::DeviceChange;
 use crate::{StoreError, records};
@@ -39,7 +39,7 @@ impl WriteTx<'_> {
             changes.iter().map(|change| (change.device.id, change)).collect();
         let changes: Vec<&DeviceChange> = by_id.into_values().collect();
         for batch in changes.chunks(LIST_MAX) {
-            self.put_batch(batch)?;
+            self.put_batch(batch, SHOWN)?;
         }
         Ok(())
     }
@@ -71,11 +71,16 @@ impl WriteTx<'_> {
         let pair = [Param::from(&into_text), Param::from(&from_text)];
         self.run("UPDATE conversation SET client = ?1 WHERE client = ?2", &pair)?;
         self.run("UPDATE conversation SET server = ?1 WHERE server = ?2", &pair)?;
-        self.run("DELETE FROM device WHERE id = ?1", &[(&from_text).into()])?;
+        self.run("DELETE FROM device_row WHERE id = ?1", &[(&from_text).into()])?;
         Ok(true)
     }
 
-    fn put_batch(&self, batch: &[&DeviceChange]) -> Result<(), StoreError> {
+    /// Writes devices as part of `import`: new ones are shown when it is.
+    pub(crate) fn put_batch(
+        &self,
+        batch: &[&DeviceChange],
+        import: i64,
+    ) -> Result<BTreeMap<DeviceId, i64>, StoreError> {
         let known = self.known(batch)?;
         self.forget_parts(&known)?;
         let configurations =
@@ -86,14 +91,27 @@ impl WriteTx<'_> {
         for change in batch {
             let number = match known.get(&change.device.id.to_string()) {
                 Some((number, _)) => *number,
-                None => self.next_number("device")?,
+                None => self.next_number("device_row")?,
             };
             let configuration = configurations.get(&change.configuration).copied();
             let missing = || StoreError::corrupt("a configuration was not written");
             numbered.push((number, configuration.ok_or_else(missing)?, *change));
         }
-        self.put_rows(&numbered)?;
-        self.put_parts(&numbered)
+        self.put_rows(&numbered, import)?;
+        self.put_parts(&numbered)?;
+        Ok(numbered.iter().map(|(number, _, change)| (change.device.id, *number)).collect())
+    }
+
+    /// Notes what points to each device, in the form of today.
+    pub(crate) fn note_identifiers_anew(&self) -> Result<(), StoreError> {
+        self.run("DELETE FROM identifier", &[])?;
+        let all = self.rows("SELECT number FROM device ORDER BY number", &[], Row::int)?;
+        for batch in all.chunks(LIST_MAX) {
+            let devices = self.devices_by_number(batch.iter().copied())?;
+            let rows = devices.iter().flat_map(|(number, one)| identifier_rows(*number, one));
+            self.insert_many(IDENTIFIER_COLUMNS, 3, "ON CONFLICT DO NOTHING", rows)?;
+        }
+        Ok(())
     }
 
     /// Number and configuration of those devices of a batch that are there, by id.
@@ -122,14 +140,16 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    fn put_rows(&self, batch: &[(i64, i64, &DeviceChange)]) -> Result<(), StoreError> {
+    fn put_rows(&self, batch: &[(i64, i64, &DeviceChange)], import: i64) -> Result<(), StoreError> {
         // The counters are 0 until the transaction settles: the configuration is marked touched.
         self.insert_many(
             DEVICE_COLUMNS,
-            22,
+            23,
             DEVICE_CONFLICT,
             batch.iter().map(|(number, configuration, change)| {
-                device_params(*number, *configuration, change)
+                let mut row = device_params(*number, *configuration, change);
+                row.push(import.into());
+                row
             }),
         )?;
         self.insert_many(
@@ -171,11 +191,7 @@ impl WriteTx<'_> {
                     fact.count.into(),
                 ]);
             }
-            identifiers.extend(
-                identifiers_of(device)
-                    .into_iter()
-                    .map(|(kind, value)| vec![kind.into(), value.into(), (*number).into()]),
-            );
+            identifiers.extend(identifier_rows(*number, device));
             let distinct: BTreeSet<&Software> = device.software.iter().collect();
             software.extend(distinct.into_iter().map(|software| {
                 vec![(&software.name).into(), (&software.version).into(), (*number).into()]
@@ -184,42 +200,15 @@ impl WriteTx<'_> {
         self.insert_many(FACT_COLUMNS, 9, "", facts)?;
         // Two texts that differ only in U+0000 are one in the database.
         let once = "ON CONFLICT DO NOTHING";
-        self.insert_many("identifier (kind, value, device)", 3, once, identifiers)?;
+        self.insert_many(IDENTIFIER_COLUMNS, 3, once, identifiers)?;
         self.insert_many("software (name, version, device)", 3, once, software)
     }
 }
 
-/// The form in which an identifier is kept and looked for.
-pub(crate) fn identifier(kind: &'static str, value: &str) -> Option<(&'static str, String)> {
-    let value = match kind {
-        MAC => value.parse::<Mac>().ok().map(|mac| mac.to_string())?,
-        IP => value.parse::<std::net::IpAddr>().ok().map(|ip| ip.to_string())?,
-        _ => value.trim().to_lowercase(),
-    };
-    (!value.is_empty()).then_some((kind, value))
-}
-
-/// Everything that points to a device, chosen or not.
-fn identifiers_of(device: &Device) -> BTreeSet<(&'static str, String)> {
-    let mut all = BTreeSet::new();
-    for address in &device.addresses {
-        all.extend(address.mac.map(|mac| (MAC, mac.to_string())));
-        all.extend(address.ip.map(|ip| (IP, ip.to_string())));
-    }
-    all.extend(device.serial.as_deref().and_then(|value| identifier(SERIAL, value)));
-    all.extend(device.asset_id.as_deref().and_then(|value| identifier(ASSET_ID, value)));
-    for fact in &device.facts {
-        let kind = match fact.attribute {
-            Attribute::StatedMac => MAC,
-            Attribute::StatedIp => IP,
-            Attribute::Serial => SERIAL,
-            Attribute::Udi => UDI,
-            Attribute::AssetTag => ASSET_ID,
-            _ => continue,
-        };
-        all.extend(identifier(kind, &fact.value));
-    }
-    all
+fn identifier_rows(number: i64, device: &Device) -> impl Iterator<Item = Vec<Param<'static>>> {
+    Identifier::all_of(device).into_iter().map(move |one| {
+        vec![one.kind().name().into(), one.value().to_owned().into(), number.into()]
+    })
 }
 
 fn device_params(number: i64, configuration: i64, change: &DeviceChange) -> Vec<Param<'_>> {
@@ -284,16 +273,14 @@ fn body_of(change: &records::DeviceChange) -> Body {
     }
 }
 
-/// Kinds of identifiers.
-pub(crate) const MAC: &str = "mac";
-pub(crate) const IP: &str = "ip";
-pub(crate) const SERIAL: &str = "serial";
-pub(crate) const UDI: &str = "udi";
-pub(crate) const ASSET_ID: &str = "asset_id";
+const IDENTIFIER_COLUMNS: &str = "identifier (kind, value, device)";
 
-const DEVICE_COLUMNS: &str = "device (number, id, asset_id, site, name_key, name, class, maker, \
+const DEVICE_COLUMNS: &str = "device_row (number, id, asset_id, site, name_key, name, class, maker, \
      model, software_version, os, location, first_seen, last_seen, on_network, in_inventory, \
-     configuration, affected, unknown, not_affected, exploited, retired)";
+     configuration, affected, unknown, not_affected, exploited, retired, import)";
+
+/// No import: what is written is shown with the transaction.
+const SHOWN: i64 = 0;
 
 const DEVICE_CONFLICT: &str = "ON CONFLICT (number) DO UPDATE SET asset_id = excluded.asset_id, \
      site = excluded.site, name_key = excluded.name_key, name = excluded.name, \

@@ -46,6 +46,12 @@ pub enum StoreError {
     /// The environment: another program holds the database for too long.
     #[error("another program has held the database for too long")]
     Locked(#[source] Cause),
+    /// The environment: others write, or import, for so long that it was not this one's turn.
+    #[error("others have been writing for {waited_seconds} seconds; try again later")]
+    NoTurn {
+        /// How long it waited.
+        waited_seconds: u64,
+    },
     /// The caller: the database was written by a newer version of the program.
     #[error(
         "the database has schema {found}, and this program knows {known} at most; use the \

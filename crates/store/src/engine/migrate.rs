@@ -44,7 +44,16 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../../migrations/0004_events.sqlite.sql"),
         postgres: include_str!("../../migrations/0004_events.postgres.sql"),
     },
+    Step {
+        number: IMPORTS,
+        common: include_str!("../../migrations/0006_imports.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
+
+/// The step since which identifiers are kept in another form.
+const IMPORTS: i64 = 6;
 
 /// What a database holds of our schema.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,6 +95,9 @@ pub(crate) fn migrate(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     let done = carried_out(tx)?;
     for step in STEPS.iter().filter(|step| !done.contains_key(&step.number)) {
         step.carry_out(tx)?;
+        if step.number == IMPORTS {
+            tx.note_identifiers_anew()?;
+        }
     }
     Ok(())
 }

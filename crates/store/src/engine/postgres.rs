@@ -60,7 +60,10 @@ impl Postgres {
             .start()
             .map_err(StoreError::from)?;
         transaction
-            .batch_execute(&format!("SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+            .batch_execute(&format!(
+                "SET LOCAL lock_timeout = '{WRITER_WAITS_SECONDS}s'; \
+                 SELECT pg_advisory_xact_lock({WRITE_LOCK}); SET LOCAL lock_timeout = 0"
+            ))
             .map_err(StoreError::from)?;
         let tx = WriteTx::new(Tx::postgres(transaction, &mut connection.statements));
         let value = work(&tx)?;
@@ -102,12 +105,26 @@ impl Postgres {
         drop(pool);
         // From here on the place taken above is given back on drop, connected or not.
         let mut lent = Lent { home: self, connection: None };
-        let client = self.config.connect(NoTls).map_err(|error| StoreError::Open {
-            place: self.place.clone(),
-            source: Box::new(PostgresCause(error)),
-        })?;
+        let client = self.connect()?;
         lent.connection = Some(Connection { client, statements: HashMap::new() });
         Ok(lent)
+    }
+
+    fn connect(&self) -> Result<Client, StoreError> {
+        self.config.connect(NoTls).map_err(|error| StoreError::Open {
+            place: self.place.clone(),
+            source: Box::new(PostgresCause(error)),
+        })
+    }
+
+    /// A session that holds the lock of imports for as long as it lives.
+    pub(crate) fn turn(&self, patience: Duration) -> Result<Client, StoreError> {
+        let mut client = self.connect()?;
+        client.batch_execute(&format!(
+            "SET lock_timeout = '{}ms'; SELECT pg_advisory_lock({IMPORT_LOCK})",
+            patience.as_millis().max(1)
+        ))?;
+        Ok(client)
     }
 
     fn lock_pool(&self) -> MutexGuard<'_, Pool> {
@@ -143,6 +160,12 @@ impl Drop for Lent<'_> {
 
 /// Key of the advisory lock that every write takes; `regimen` on a telephone's keys.
 const WRITE_LOCK: i64 = 7_344_636;
+
+/// Key of the lock that an import of devices holds from its first batch to its last.
+const IMPORT_LOCK: i64 = WRITE_LOCK + 1;
+
+/// How long a writer waits for those before it.
+const WRITER_WAITS_SECONDS: u64 = 30;
 
 /// Connections at the same time; a server of default size has 100 for everybody.
 const CONNECTIONS_MAX: usize = 8;

@@ -20,8 +20,9 @@ use crate::engine::tx::{Tx, WriteTx};
 /// A SQLite file in WAL mode.
 pub(crate) struct Sqlite {
     path: PathBuf,
-    /// None where the store was opened to be read.
-    writer: Option<Mutex<Connection>>,
+    /// None where the store was opened to be read; nothing in it while somebody writes.
+    writer: Option<Mutex<Option<Connection>>>,
+    written: Condvar,
     reading: Reading,
     readers: Mutex<Readers>,
     returned: Condvar,
@@ -50,7 +51,7 @@ impl Sqlite {
         let writer = connect(path, Reading::Shared)?;
         keep_journal(&writer)?;
         writer.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_KEPT)?;
-        Ok(Self::with(path, Some(Mutex::new(writer)), Reading::Shared))
+        Ok(Self::with(path, Some(Mutex::new(Some(writer))), Reading::Shared))
     }
 
     /// Opens the file to read it, and makes nothing.
@@ -67,19 +68,26 @@ impl Sqlite {
         Ok(Self::with(path, None, reading))
     }
 
-    fn with(path: &Path, writer: Option<Mutex<Connection>>, reading: Reading) -> Self {
-        let (readers, returned) = (Mutex::default(), Condvar::new());
-        Self { path: path.to_owned(), writer, reading, readers, returned }
+    fn with(path: &Path, writer: Option<Mutex<Option<Connection>>>, reading: Reading) -> Self {
+        Self {
+            path: path.to_owned(),
+            writer,
+            written: Condvar::new(),
+            reading,
+            readers: Mutex::default(),
+            returned: Condvar::new(),
+        }
     }
 
     pub(crate) fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        // A panic in `work` rolled the transaction back as it left; the connection is sound.
-        let writer = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
-        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = writer
+        let mut writer = self.writer()?;
+        let connection = writer.connection.as_mut().ok_or_else(|| {
+            StoreError::corrupt("a writer without a connection") // only a bug in this file
+        })?;
+        let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
         let tx = WriteTx::new(Tx::sqlite(&transaction));
@@ -101,6 +109,54 @@ impl Sqlite {
             .transaction_with_behavior(TransactionBehavior::Deferred)
             .map_err(StoreError::from)?;
         work(&Tx::sqlite(&transaction))
+    }
+
+    /// The one connection that writes, when it is this caller's turn.
+    fn writer(&self) -> Result<Writer<'_>, StoreError> {
+        let home = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+        let idle = home.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut idle, late) = self
+            .written
+            .wait_timeout_while(idle, WRITER_WAITS, |idle| idle.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        if late.timed_out() && idle.is_none() {
+            return Err(StoreError::NoTurn { waited_seconds: WRITER_WAITS.as_secs() });
+        }
+        Ok(Writer { home, written: &self.written, connection: idle.take() })
+    }
+
+    /// Locks a file beside the database; the system ends the lock with its holder.
+    pub(crate) fn turn(&self, patience: Duration) -> Result<std::fs::File, StoreError> {
+        if self.writer.is_none() {
+            return Err(StoreError::ReadOnly);
+        }
+        let path = beside(&self.path, "-import");
+        let file = make_private(&path)?;
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(std::fs::TryLockError::Error(source)) => {
+                    return Err(StoreError::File { path, source });
+                }
+                Err(std::fs::TryLockError::WouldBlock) if waited < patience => {
+                    std::thread::sleep(TURN_STEP);
+                    waited += TURN_STEP;
+                }
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    return Err(StoreError::NoTurn { waited_seconds: waited.as_secs() });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn tidy(&self) -> Result<(), StoreError> {
+        let writer = self.writer()?;
+        let Some(connection) = writer.connection.as_ref() else { return Ok(()) };
+        connection.execute_batch("PRAGMA analysis_limit = 1000; ANALYZE;")?;
+        // Readers on an older snapshot keep some of it; the next time it goes.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
     }
 
     fn reader(&self) -> Result<Reader<'_>, StoreError> {
@@ -129,6 +185,23 @@ impl Sqlite {
     }
 }
 
+/// The writing connection, which goes back where it came from. A panic in the work of a
+/// transaction rolled it back as it left, so the connection is sound.
+struct Writer<'s> {
+    home: &'s Mutex<Option<Connection>>,
+    written: &'s Condvar,
+    connection: Option<Connection>,
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        let mut idle = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        *idle = self.connection.take();
+        drop(idle);
+        self.written.notify_one();
+    }
+}
+
 /// A reading connection that goes back where it came from.
 struct Reader<'s> {
     home: &'s Sqlite,
@@ -149,7 +222,7 @@ impl Drop for Reader<'_> {
 
 /// Makes the file, readable by its owner alone: it holds the hospital's network. SQLite gives its
 /// side files the same mode.
-fn make_private(path: &Path) -> Result<(), StoreError> {
+fn make_private(path: &Path) -> Result<std::fs::File, StoreError> {
     let failed = |source| StoreError::File { path: path.to_owned(), source };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(failed)?;
@@ -161,10 +234,11 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
         use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
         let file = options.mode(0o600).open(path).map_err(failed)?;
         let private = std::fs::Permissions::from_mode(0o600);
-        file.set_permissions(private).map_err(failed)
+        file.set_permissions(private).map_err(failed)?;
+        Ok(file)
     }
     #[cfg(not(unix))]
-    options.open(path).map(drop).map_err(failed)
+    options.open(path).map_err(failed)
 }
 
 fn connect(path: &Path, reading: Reading) -> Result<Connection, StoreError> {
@@ -251,7 +325,13 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 const READERS_MAX: usize = 8;
 
 /// How long to wait for another program (a backup, a second command) to let go of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a writer waits for those before it in this program.
+const WRITER_WAITS: Duration = Duration::from_secs(30);
+
+/// How often an import looks whether it is its turn.
+const TURN_STEP: Duration = Duration::from_millis(20);
 
 /// How often and after what wait the switch to WAL is tried; as long as [`BUSY_TIMEOUT`] in all.
 const TRIES_MAX: u32 = 500;

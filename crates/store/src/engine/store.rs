@@ -4,6 +4,7 @@
 //! PostgreSQL driver has its own event loop inside and refuses to run on one of the caller's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::migrate::{self, Schema};
 use crate::engine::postgres::Postgres;
@@ -86,6 +87,25 @@ impl Store {
         }
     }
 
+    /// Waits until no other import of devices is under way, in this program or another, and keeps
+    /// others waiting for as long as the turn is held. Fails where it takes longer than `patience`.
+    pub fn turn(&self, patience: Duration) -> Result<Turn, StoreError> {
+        let holder = match &*self.backend {
+            Backend::Sqlite(sqlite) => Holder::File(sqlite.turn(patience)?),
+            Backend::Postgres(postgres) => Holder::Session(Box::new(postgres.turn(patience)?)),
+        };
+        Ok(Turn(holder))
+    }
+
+    /// Tells the database's planner how many rows there are by now, and gives back the room that a
+    /// large import took in the journal.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.tidy(),
+            Backend::Postgres(_) => self.write(|tx| tx.script("ANALYZE")),
+        }
+    }
+
     /// Runs `work` in one transaction that commits where it succeeds and leaves no trace where it
     /// fails or panics, or where any statement in it failed. Only one runs at a time; others wait.
     pub fn write<T, E: From<StoreError>>(
@@ -103,6 +123,15 @@ impl Store {
             Backend::Postgres(postgres) => postgres.write(work),
         }
     }
+}
+
+/// The right to import devices. Whoever holds it ends it by dropping it, or by dying.
+pub struct Turn(#[expect(dead_code, reason = "held, never looked at")] Holder);
+
+#[expect(dead_code, reason = "held, never looked at")]
+enum Holder {
+    File(std::fs::File),
+    Session(Box<postgres::Client>),
 }
 
 impl std::fmt::Debug for Store {

@@ -56,6 +56,12 @@ impl Tx<'_> {
         Ok(self.number(sql, &[content_hash.into(), kind.into()])? > 0)
     }
 
+    /// How many records an ingest read.
+    pub fn records_read(&self, ingest: u64) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT records_read FROM ingest WHERE number = ?1";
+        self.first(sql, &[ingest.into()], Row::count)
+    }
+
     /// What was taken in, newest first, each with its first [`SKIPS_SHOWN`] skips.
     pub fn ingest_rows(&self, page: Page) -> Result<Rows<IngestRow>, StoreError> {
         let total = self.count("SELECT COUNT(*) FROM ingest", &[])?;

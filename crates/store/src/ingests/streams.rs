@@ -4,7 +4,7 @@
 //! the hash of its newest export, so that an export is *unchanged* only where nothing came between,
 //! and the devices it lists, so that a row that is gone is noticed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{DeviceId, Timestamp};
 
@@ -25,13 +25,17 @@ impl Tx<'_> {
         self.rows(&sql, &of.params, read)
     }
 
-    /// Devices that a stream lists now.
-    pub fn listed(&self, stream: &StreamRow) -> Result<BTreeSet<DeviceId>, StoreError> {
-        let sql = "SELECT d.id FROM stream s JOIN stream_row r ON r.stream = s.number \
+    /// Devices that a stream lists now, each with the digest of its row. The digest is empty where
+    /// another stream speaks of the device too: then what was said last decides.
+    pub fn listed(&self, stream: &StreamRow) -> Result<BTreeMap<DeviceId, String>, StoreError> {
+        let sql = "SELECT d.id, CASE WHEN EXISTS (SELECT 1 FROM stream_row o \
+             WHERE o.device = r.device AND o.stream <> r.stream) THEN '' ELSE r.digest END \
+             FROM stream s JOIN stream_row r ON r.stream = s.number \
              JOIN device d ON d.number = r.device \
              WHERE s.site = ?1 AND s.name = ?2 AND r.gone IS NULL";
         let of = [(&stream.site).into(), (&stream.now.name).into()];
-        Ok(self.rows(sql, &of, Row::parsed)?.into_iter().collect())
+        let listed = self.rows(sql, &of, |row| Ok((row.parsed()?, row.text()?)))?;
+        Ok(listed.into_iter().collect())
     }
 
     /// Since when no stream lists the device any more. None where one does, or none ever did.
@@ -69,25 +73,37 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Says which devices the newest export of a stream lists, and which it no longer does.
+    /// Says what of a stream's list its newest export changed: rows of devices that are shown, and
+    /// devices that are no longer listed.
     pub fn put_listed(
         &self,
         site: &str,
         stream: &str,
-        listed: &BTreeSet<DeviceId>,
+        rows: &BTreeMap<DeviceId, String>,
         gone: &BTreeSet<DeviceId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let missing = || StoreError::corrupt("a stream was not written");
-        let number = self.stream_number(site, stream)?.ok_or_else(missing)?;
-        for (devices, since) in [(listed, None), (gone, Some(now))] {
-            let numbers = self.device_numbers(devices)?;
-            let rows = numbers.into_iter().map(|device| {
-                vec![Param::from(number), device.into(), since.map_or(Param::Null, Param::from)]
-            });
-            let conflict = "ON CONFLICT (stream, device) DO UPDATE SET gone = excluded.gone";
-            self.insert_many("stream_row (stream, device, gone)", 3, conflict, rows)?;
-        }
+        let number = self.stream_number(site, stream)?.ok_or_else(not_written)?;
+        let numbers = self.device_numbers(rows.keys())?;
+        let listed = rows.iter().filter_map(|(id, digest)| {
+            let device = numbers.get(&id.to_string())?;
+            Some(vec![Param::from(number), (*device).into(), digest.into()])
+        });
+        let again = "ON CONFLICT (stream, device) DO UPDATE SET gone = NULL, \
+             digest = excluded.digest";
+        self.insert_many("stream_row (stream, device, digest)", 3, again, listed)?;
+        let off = self.device_numbers(gone.iter())?;
+        let off = off.into_values().map(|device| vec![number.into(), device.into(), now.into()]);
+        let since = "ON CONFLICT (stream, device) DO UPDATE SET gone = excluded.gone";
+        self.insert_many("stream_row (stream, device, gone)", 3, since, off)
+    }
+
+    /// Puts the rows that an import wrote unseen on the list of their stream.
+    pub fn put_imported(&self, site: &str, stream: &str, import: i64) -> Result<(), StoreError> {
+        let number = self.stream_number(site, stream)?.ok_or_else(not_written)?;
+        let all = "INSERT INTO stream_row (stream, device, digest) \
+             SELECT CAST(?1 AS BIGINT), r.device, r.digest FROM import_row r WHERE r.import = ?2";
+        self.run(all, &[number.into(), import.into()])?;
         Ok(())
     }
 
@@ -96,17 +112,24 @@ impl WriteTx<'_> {
         self.first(sql, &[site.into(), name.into()], Row::int)
     }
 
-    fn device_numbers(&self, devices: &BTreeSet<DeviceId>) -> Result<Vec<i64>, StoreError> {
-        let ids: Vec<String> = devices.iter().map(ToString::to_string).collect();
-        let mut numbers = Vec::with_capacity(ids.len());
+    fn device_numbers<'d>(
+        &self,
+        devices: impl Iterator<Item = &'d DeviceId>,
+    ) -> Result<BTreeMap<String, i64>, StoreError> {
+        let ids: Vec<String> = devices.map(ToString::to_string).collect();
+        let mut numbers = BTreeMap::new();
         for batch in ids.chunks(LIST_MAX) {
             let mut these = Conditions::default();
             these.and_one_of("id", batch.iter().map(Param::from));
-            let sql = format!("SELECT number FROM device{}", these.sql());
-            numbers.extend(self.rows(&sql, &these.params, Row::int)?);
+            let sql = format!("SELECT id, number FROM device{}", these.sql());
+            numbers.extend(self.rows(&sql, &these.params, |row| Ok((row.text()?, row.int()?)))?);
         }
         Ok(numbers)
     }
+}
+
+fn not_written() -> StoreError {
+    StoreError::corrupt("a stream was not written")
 }
 
 fn read(row: &mut Row) -> Result<StreamRow, StoreError> {

@@ -44,11 +44,12 @@ impl WriteTx<'_> {
         these.and_one_of("number", values());
         self.run(&format!("{COUNT_CONFIGURATION}{}", these.sql()), &these.params)?;
         let mut devices = Conditions::default();
-        devices.and("c.number = device.configuration");
-        devices.and_one_of("device.configuration", values());
+        devices.and("c.number = device_row.configuration");
+        devices.and_one_of("device_row.configuration", values());
         devices.and(
-            "(device.affected <> c.affected OR device.unknown <> c.unknown \
-             OR device.not_affected <> c.not_affected OR device.exploited <> c.exploited)",
+            "(device_row.affected <> c.affected OR device_row.unknown <> c.unknown \
+             OR device_row.not_affected <> c.not_affected \
+             OR device_row.exploited <> c.exploited)",
         );
         self.run(&format!("{COPY_TO_DEVICES}{}", devices.sql()), &devices.params)?;
         let mut verdicts = Conditions::default();
@@ -84,7 +85,7 @@ const COUNT_CONFIGURATION: &str = "UPDATE configuration SET \
          JOIN kev k ON k.vulnerability = v.vulnerability \
          WHERE v.configuration = configuration.number AND v.rank = 0) THEN 1 ELSE 0 END";
 
-const COPY_TO_DEVICES: &str = "UPDATE device SET affected = c.affected, unknown = c.unknown, \
+const COPY_TO_DEVICES: &str = "UPDATE device_row SET affected = c.affected, unknown = c.unknown, \
      not_affected = c.not_affected, exploited = c.exploited FROM configuration c";
 
 /// Devices by their worst verdict of the disclosure.

@@ -1,10 +1,10 @@
 //! Devices kept, listed, merged and counted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use model::{Device, Source, Timestamp, Verdict};
+use model::{Device, Identifier, IdentifierKind, Source, Timestamp, Verdict};
 use store::records::{
-    DeviceFacets, DeviceFilter, DeviceOrder, DeviceRow, Identifiers, Page, Rows, SoftwareRow,
+    DeviceFacets, DeviceFilter, DeviceOrder, DeviceRow, KnownDevice, Page, Rows, SoftwareRow,
 };
 use store::{Store, StoreError};
 
@@ -36,8 +36,10 @@ fn a_device_comes_back_as_it_was_written() {
         assert_eq!(store.read(|tx| tx.devices(Some("north"))).unwrap().len(), 2);
         let fields = store.read(|tx| tx.custom_fields(id(1))).unwrap();
         assert_eq!(fields["Cost centre"], "4711");
-        assert_eq!(store.read(|tx| tx.all_custom_fields()).unwrap()[&id(2)], fields);
-        assert_eq!(store.read(|tx| tx.on_network_ids()).unwrap(), BTreeSet::from([id(1), id(2)]));
+        let known = pointed_to(store, &[(IdentifierKind::AssetId, "BME 002")]);
+        assert_eq!(known.len(), 1);
+        assert_eq!((&known[0].device, known[0].on_network), (&devices[1], true));
+        assert_eq!(known[0].custom_fields, fields);
     });
 }
 
@@ -56,39 +58,60 @@ fn writing_a_device_again_replaces_it_whole() {
         assert_eq!(found, changed);
         let software = store.read(|tx| tx.software_rows(None, ALL)).unwrap();
         assert!(software.rows.iter().all(|row: &SoftwareRow| row.devices == 1));
-        let by_mac = Identifiers {
-            macs: device(1).addresses.iter().filter_map(|address| address.mac).collect(),
-            ..Identifiers::default()
-        };
-        assert_eq!(store.read(|tx| tx.devices_by_identifiers(&by_mac)).unwrap(), []);
+        let mac = (IdentifierKind::Mac, "00:1a:2b:3c:4d:01");
+        assert_eq!(pointed_to(store, &[mac]), []);
     });
+}
+
+fn pointed_to(store: &Store, wanted: &[(IdentifierKind, &str)]) -> Vec<KnownDevice> {
+    let wanted = wanted.iter().map(|(kind, value)| Identifier::new(*kind, value).unwrap());
+    store.read(|tx| tx.known_devices("north", &wanted.collect(), None)).unwrap()
 }
 
 #[test]
 fn identifiers_find_their_devices() {
+    use IdentifierKind::{AssetId, Hostname, Ip, Mac, Serial, Udi};
     for_each_store(|store| {
-        put(store, &[device(1), device(2), device(3)]);
-        let none = Identifiers::default;
+        let mut named = device(3);
+        named.facts.push(model::Fact {
+            attribute: model::Attribute::Hostname,
+            value: "PUMP-3".to_owned(),
+            ..named.facts[0].clone()
+        });
+        let mut elsewhere = device(4);
+        elsewhere.site = "south".to_owned();
+        put(store, &[device(1), device(2), named, elsewhere]);
         for (name, wanted, want) in [
-            ("nothing", none(), vec![]),
-            ("ip", Identifiers { ips: [[10, 0, 0, 2].into()].into(), ..none() }, vec![2]),
-            ("serial", Identifiers { serials: ["sn-3".to_owned()].into(), ..none() }, vec![3]),
-            ("udi", Identifiers { udis: ["(01)00880001".to_owned()].into(), ..none() }, vec![1]),
-            ("asset", Identifiers { asset_ids: ["bme-002 ".to_owned()].into(), ..none() }, vec![2]),
+            ("nothing", vec![], vec![]),
+            ("ip", vec![(Ip, "10.0.0.2")], vec![2]),
+            ("serial", vec![(Serial, "SN 3")], vec![3]),
+            ("udi", vec![(Udi, "(01)00880001")], vec![1]),
+            ("asset", vec![(AssetId, "bme-002 ")], vec![2]),
+            ("host name", vec![(Hostname, "pump-3")], vec![3]),
             (
                 "several",
-                Identifiers {
-                    macs: [model::Mac([0, 0x1a, 0x2b, 0x3c, 0x4d, 1])].into(),
-                    ips: [[10, 0, 0, 1].into(), [10, 0, 0, 3].into()].into(),
-                    ..none()
-                },
+                vec![(Mac, "00-1A-2B-3C-4D-01"), (Ip, "10.0.0.1"), (Ip, "10.0.0.3")],
                 vec![1, 3],
             ),
+            ("at another site", vec![(Ip, "10.0.0.4")], vec![]),
         ] {
-            let found = store.read(|tx| tx.devices_by_identifiers(&wanted)).unwrap();
-            let want: Vec<Device> = want.into_iter().map(device).collect();
+            let found = pointed_to(store, &wanted);
+            let found: Vec<_> = found.into_iter().map(|one| one.device.id).collect();
+            let want: Vec<_> = want.into_iter().map(id).collect();
             assert_eq!(found, want, "{name}");
         }
+    });
+}
+
+/// Of an identifier that many have, two are enough to see that it names none.
+#[test]
+fn an_identifier_of_many_finds_two() {
+    for_each_store(|store| {
+        let alike = (1..=9).map(|number| Device { serial: Some("DEMO".into()), ..device(number) });
+        put(store, &alike.collect::<Vec<_>>());
+        let found = pointed_to(store, &[(IdentifierKind::Serial, "demo")]);
+        let found: Vec<_> = found.into_iter().map(|one| one.device.id).collect();
+        assert_eq!(found, [id(1), id(9)]);
     });
 }
 

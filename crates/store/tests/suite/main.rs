@@ -15,6 +15,7 @@ mod devices;
 mod disclosures;
 mod evidence_log;
 mod harness;
+mod imports;
 mod opening;
 mod people;
 mod samples;
