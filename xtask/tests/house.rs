@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("assets", &["model"]),
     ("vulnerability", &["model"]),
     ("access", &["model"]),
+    ("protection", &["model"]),
     ("evidence", &["model"]),
     ("simulate", &["model"]),
     ("capture", &["model"]),
@@ -37,6 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "capture",
             "store",
             "link",
+            "protection",
         ],
     ),
     ("web", &["model", "hub", "store"]),
@@ -47,7 +49,7 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// Engines: no I/O, no async, no database, no HTTP.
 const ENGINES: &[&str] =
-    &["model", "wire", "assets", "vulnerability", "access", "evidence", "simulate"];
+    &["model", "wire", "assets", "vulnerability", "protection", "access", "evidence", "simulate"];
 
 /// Crates that an engine must never reach, with the reason.
 const NOT_IN_ENGINES: &[(&str, &str)] = &[

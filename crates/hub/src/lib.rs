@@ -14,6 +14,7 @@ mod captures;
 mod decide;
 mod error;
 pub mod one_shot;
+pub mod protect;
 mod take_in;
 mod view;
 

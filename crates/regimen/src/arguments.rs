@@ -72,6 +72,9 @@ pub(crate) enum Command {
     /// What was decided, and why.
     #[command(subcommand)]
     Verdicts(Verdicts),
+    /// Segmentation policies: text in a folder, its renderings, their proof. Keeps nothing.
+    #[command(subcommand)]
+    Policy(Policy),
     /// The evidence log.
     #[command(subcommand)]
     Evidence(Evidence),
@@ -372,4 +375,80 @@ pub(crate) enum People {
         /// Account name.
         name: String,
     },
+}
+
+/// `regimen policy`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Say what is wrong or doubtful; exit code 4 where something is wrong.
+    Lint {
+        /// Folder of the policy.
+        folder: PathBuf,
+    },
+    /// Would this conversation pass, by which rule, and why.
+    Ask(PolicyAsk),
+    /// Write the policy in a filter's language.
+    Render {
+        /// Folder of the policy.
+        folder: PathBuf,
+        /// The language.
+        #[arg(long)]
+        target: TargetName,
+        /// File to write; standard output where not given.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Show that a rule set is what the policy means, or a packet that it treats otherwise; exit
+    /// code 4 where it is not.
+    Prove {
+        /// Folder of the policy.
+        folder: PathBuf,
+        /// The language.
+        #[arg(long)]
+        target: TargetName,
+        /// The rule set.
+        #[arg(long, value_name = "FILE")]
+        rendered: PathBuf,
+    },
+    /// Show what changed, in the text and in what may pass.
+    Diff {
+        /// Folder of the older policy.
+        older: PathBuf,
+        /// Folder of the newer policy.
+        newer: PathBuf,
+    },
+}
+
+/// `regimen policy ask`.
+#[derive(Args, Debug)]
+pub(crate) struct PolicyAsk {
+    /// Folder of the policy.
+    pub(crate) folder: PathBuf,
+    /// Who opens the conversation.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) src: IpAddr,
+    /// Who answers.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) dst: IpAddr,
+    /// `tcp`, `udp`, `icmp`, or the number of a protocol.
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(crate) proto: String,
+    /// Port that is asked, or type of ICMP.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) dport: u16,
+}
+
+/// A filter's language.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TargetName {
+    /// nftables on a Linux gateway.
+    Nftables,
+    /// Cisco IOS and IOS XE access lists.
+    Ios,
+    /// Palo Alto PAN-OS.
+    Panos,
+    /// FortiGate FortiOS.
+    Fortios,
+    /// Windows Defender Firewall, for a device's own firewall.
+    Windows,
 }

@@ -9,11 +9,13 @@ mod ingest;
 mod matching;
 mod observe;
 mod people;
+mod policy;
 mod serve;
 
 use std::fs;
 
 use anyhow::{Context, Result};
+use hub::protect::PolicyError;
 use hub::{Hub, HubError};
 use model::{Answerable, DeviceId, Timestamp};
 use store::records::{DeviceFilter, DeviceOrder, Page};
@@ -36,6 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Software(command) => assets::software(common, command),
         Command::Disclosures(command) => disclosures::run(common, command),
         Command::Verdicts(command) => disclosures::verdicts(common, command),
+        Command::Policy(command) => policy::run(common, command),
         Command::Evidence(command) => evidence::run(common, command),
         Command::People(command) => people::run(common, command),
         Command::Doctor => doctor::run(common),
@@ -70,7 +73,8 @@ pub(crate) fn is_usage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let hub = cause.downcast_ref::<HubError>().map(HubError::answerable);
         let store = cause.downcast_ref::<StoreError>().map(StoreError::answerable);
-        cause.is::<Usage>() || hub.or(store) == Some(Answerable::Caller)
+        let policy = cause.downcast_ref::<PolicyError>().map(PolicyError::answerable);
+        cause.is::<Usage>() || hub.or(store).or(policy) == Some(Answerable::Caller)
     })
 }
 

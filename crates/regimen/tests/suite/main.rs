@@ -19,6 +19,7 @@ mod kept;
 mod one_shot;
 mod pages;
 mod png;
+mod policy;
 mod postgres;
 
 mod screenshots;
