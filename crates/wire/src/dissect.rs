@@ -39,6 +39,22 @@ impl Field {
     }
 }
 
+/// Tables of fields in one, for a protocol that carries another; the first is not empty.
+#[expect(clippy::indexing_slicing, reason = "runs at compile time, where a bad index is an error")]
+pub(crate) const fn joined<const N: usize>(tables: &[&[Field]]) -> [Field; N] {
+    let mut all = [tables[0][0]; N];
+    let (mut table, mut row, mut place) = (0, 0, 0);
+    while table < tables.len() {
+        if row < tables[table].len() {
+            all[place] = tables[table][row];
+            (row, place) = (row + 1, place + 1);
+        } else {
+            (table, row) = (table + 1, 0);
+        }
+    }
+    all
+}
+
 /// Whom a finding is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum About {
@@ -156,6 +172,9 @@ pub enum Step {
     /// The next bytes, counted from the front of the input, are of no interest; there may be more
     /// of them than the input holds. They are not buffered.
     Skip(u64),
+    /// Used this many bytes; what follows on either side is another protocol, as if the connection
+    /// began there.
+    Wrapped(usize),
     /// Nothing more of interest in this connection.
     Done,
     /// The sender broke the protocol in this way. The conversation keeps its application.
@@ -189,6 +208,12 @@ pub trait StreamDissector: Send {
         let _ = (direction, missing);
         Step::Done
     }
+
+    /// The connection is over, or nothing of it was captured for long. `answered` is true where
+    /// the server sent anything; ranges count from the client's first byte.
+    fn end(&mut self, answered: bool, sink: &mut dyn Sink) {
+        let _ = (answered, sink);
+    }
 }
 
 /// A protocol over TCP.
@@ -209,8 +234,10 @@ pub struct StreamProtocol {
 /// One datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Datagram<'a> {
-    /// The payload of the transport.
+    /// The payload of the transport, filled up where the capture cut it.
     pub payload: &'a [u8],
+    /// Bytes of the payload that were captured.
+    pub kept: usize,
     /// Sender's address.
     pub source: IpAddr,
     /// Receiver's address.

@@ -249,6 +249,10 @@ impl Course {
             let used = match self.dissector.read(direction, &side.bytes, &mut self.transcript) {
                 Step::Used(0) | Step::Skip(0) => break,
                 Step::Used(count) => count,
+                Step::Wrapped(count) => {
+                    assert!(count <= side.bytes.len(), "used more than it was shown");
+                    return self.transcript.end(Step::Wrapped(count));
+                }
                 Step::Skip(count) => {
                     let here = count.min(side.bytes.len() as u64);
                     side.skip = count - here;
@@ -295,6 +299,7 @@ pub(crate) fn read_datagram(
     let heard = (protocol.read)(
         &Datagram {
             payload,
+            kept: payload.len(),
             source: IpAddr::from([192, 0, 2, 1]),
             destination: IpAddr::from([192, 0, 2, 2]),
             source_port: ports.0,

@@ -21,6 +21,12 @@ impl LinkType {
     pub const RAW_OPENBSD: Self = Self(14);
     /// Raw IP.
     pub const RAW: Self = Self(101);
+    /// IEEE 802.11.
+    pub const IEEE_802_11: Self = Self(105);
+    /// IEEE 802.11 behind a radiotap header.
+    pub const RADIOTAP: Self = Self(127);
+    /// A header of per-packet information, which names the link type behind it.
+    pub const PPI: Self = Self(192);
     /// OpenBSD loopback: an address family in network byte order.
     pub const LOOP: Self = Self(108);
     /// Linux cooked capture, version 1.

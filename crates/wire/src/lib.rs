@@ -15,6 +15,7 @@
 pub mod dissect;
 pub mod exercise;
 mod flow;
+mod forms;
 mod frame;
 mod index;
 mod ip;

@@ -46,6 +46,13 @@ impl Default for Limits {
     }
 }
 
+/// Endpoints kept that sent no more than one packet; a flood of new addresses makes more. When
+/// there are more, the newest [`BRIEF_KEPT`] stay.
+pub const BRIEF_MAX: usize = 16_384;
+
+/// See [`BRIEF_MAX`]. What is known of each takes some kilobytes once it is identified.
+pub const BRIEF_KEPT: usize = 12_288;
+
 /// Distinct values kept of one attribute at one endpoint. A DICOM association proposes up to 128
 /// SOP classes; a proxy or a scanner can show thousands of values that say nothing about it.
 pub const VALUES_PER_ATTRIBUTE_MAX: u16 = 256;

@@ -7,6 +7,7 @@ pub mod arp;
 pub mod bacnet;
 pub mod cdp;
 pub mod database;
+pub mod dcerpc;
 pub mod dhcp;
 pub mod dhcpv6;
 pub mod dicom;
@@ -14,6 +15,7 @@ pub mod dns;
 pub mod ftp;
 pub mod hl7;
 pub mod http;
+pub mod ldap;
 pub mod lldp;
 pub mod llmnr;
 pub mod mail;
@@ -22,12 +24,16 @@ pub mod modbus;
 pub mod mqtt;
 pub mod netbios_name;
 pub mod ntp;
+pub mod openvpn;
+pub mod proxy;
 pub mod quic;
 pub mod radius;
 pub mod rdp;
+pub mod remote_access;
 pub mod rtsp;
 pub mod smb;
 pub mod snmp;
+pub mod socks;
 pub mod ssdp;
 pub mod ssh;
 pub mod syslog;
@@ -61,6 +67,12 @@ pub const STREAM: &[StreamProtocol] = &[
     database::POSTGRESQL,
     rtsp::PROTOCOL,
     mqtt::PROTOCOL,
+    dcerpc::PROTOCOL,
+    ldap::PROTOCOL,
+    openvpn::PROTOCOL,
+    proxy::PROTOCOL,
+    remote_access::PROTOCOL,
+    socks::PROTOCOL,
 ];
 
 /// Protocols over UDP.
@@ -74,6 +86,7 @@ pub const DATAGRAM: &[DatagramProtocol] = &[
     netbios_name::DATAGRAMS,
     netbios_name::PROTOCOL,
     ntp::PROTOCOL,
+    openvpn::DATAGRAMS,
     quic::PROTOCOL,
     radius::PROTOCOL,
     snmp::PROTOCOL,

@@ -63,7 +63,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ndpi/capwap.pcap", "dhcp", "inside of CAPWAP, a tunnel to radios that is not taken off"),
     ("ndpi/capwap.pcap", "dtls", "inside of CAPWAP, a tunnel to radios that is not taken off"),
     ("ndpi/capwap_data.pcapng", "tls", "inside of CAPWAP, a tunnel to radios"),
-    ("ndpi/false_positives.pcapng", "http", "inside of GTP, a tunnel of mobile operators"),
 ];
 
 #[test]

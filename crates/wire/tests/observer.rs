@@ -389,7 +389,7 @@ fn limits_hold_and_are_shown() {
     let limits = Limits {
         flows_max: 64,
         endpoints_max: 100,
-        conversations_max: 50,
+        conversations_max: 20,
         sightings_max: 10,
         ..Limits::default()
     };
@@ -403,16 +403,53 @@ fn limits_hold_and_are_shown() {
         .collect();
     let seen = observe_with(limits, LinkType::ETHERNET, &frames);
     assert_eq!(seen.stats.packets, 5000);
-    assert!(seen.talkers.len() <= 100 && seen.flows.len() <= 50 && seen.sightings.len() <= 10);
+    assert!(seen.talkers.len() <= 100 && seen.flows.len() <= 20 && seen.sightings.len() <= 10);
     let odd: Vec<&str> = seen.anomalies.iter().map(|odd| odd.what.as_ref()).collect();
     for what in [
         "more conversations at once than we follow",
         "more conversations than we keep totals of",
-        "more endpoints than we keep",
+        "endpoints that hardly spoke, let go to make room",
         "more values than we keep",
     ] {
         assert!(odd.contains(&what), "{what}: {odd:?}");
     }
+}
+
+/// A flood of new addresses hides nobody who comes before, between or behind it, and is told.
+#[test]
+fn a_flood_of_addresses_hides_no_device() {
+    let device = |host: u8, hour: u32| {
+        let said = tcp(22, 40_000, 1 + hour * 20, 1, ACK, BANNER);
+        ethernet(
+            [2, 0, 0, 7, 7, host],
+            CLIENT.0,
+            0x0800,
+            &ipv4(6, [10, 7, 7, host], CLIENT.1, &said),
+        )
+    };
+    let flood = (0..60_000u32).map(|number| {
+        let [_, a, b, c] = number.to_be_bytes();
+        let asked = udp(68, 67, &[1, 1, 6, 0]);
+        ethernet([2, 1, 1, a, b, c], [255; 6], 0x0800, &ipv4(17, [0; 4], [255; 4], &asked))
+    });
+    let mut frames: Vec<Vec<u8>> = flood.collect();
+    for (host, place) in [(1, 0), (2, 30_000), (3, 60_002)] {
+        frames.insert(place, device(host, 0));
+        frames.insert(place + 1, device(host, 1));
+    }
+    let seen = observe(LinkType::ETHERNET, &frames);
+    for host in 1..=3 {
+        let wanted = Some([10, 7, 7, host].into());
+        let found = seen
+            .sightings
+            .iter()
+            .any(|found| found.attribute == Attribute::SshBanner && found.endpoint.ip == wanted);
+        assert!(found, "device {host} is hidden");
+    }
+    assert!(seen.talkers.len() <= 16_384 + 10, "{} endpoints", seen.talkers.len());
+    let gone = seen.anomalies.iter().find(|odd| odd.what.contains("let go"));
+    let gone = gone.map_or(0, |odd| odd.count) as usize;
+    assert!(gone + seen.talkers.len() >= 60_000, "{gone} were let go");
 }
 
 /// Connections that never finish a message cannot keep others from being read.

@@ -65,7 +65,7 @@ impl Message {
             Host { mac, ip: Ipv4Addr::new(10, 66, high, last), vlan: None, gateway: mac, hops: 64 }
         };
         let client = (host(9, (number % 200) as u8), 40_000 + (number % 20_000) as u16);
-        let now = Timestamp::from_seconds(1_795_424_400 + number as i64);
+        let now = Timestamp::from_seconds(1_795_424_400 + i64::from(number as u32));
         let rng = Rng::of(number as u64, &[]);
         let mut tcp = Tcp::new(tape, client, (host(8, 255), self.port), now, rng);
         tcp.open();

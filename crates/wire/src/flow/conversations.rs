@@ -63,6 +63,19 @@ impl Conversations {
         true
     }
 
+    /// Gives the parties new numbers, and drops the totals of those that have none any more.
+    pub(crate) fn renumber(&mut self, number: impl Fn(u32) -> Option<u32>) {
+        self.index = Index::new(self.seed);
+        for (mut key, share) in std::mem::take(&mut self.entries) {
+            let Some((client, server)) = number(key.client).zip(number(key.server)) else {
+                continue;
+            };
+            (key.client, key.server) = (client, server);
+            self.index.insert(self.index.hash(&key), self.entries.len() as u32);
+            self.entries.push((key, share));
+        }
+    }
+
     /// Hands the totals over, sorted, and starts anew.
     pub(crate) fn take(&mut self, hosts: &Hosts) -> Vec<Total> {
         self.index = Index::new(self.seed);

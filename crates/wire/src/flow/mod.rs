@@ -362,6 +362,21 @@ impl Flows {
         seedless.into_iter().flatten()
     }
 
+    /// Gives the parties new numbers, and drops conversations of those that have none any more;
+    /// answers the bytes of unread streams that go with them.
+    pub(crate) fn renumber(&mut self, number: impl Fn(u32) -> Option<u32>) -> usize {
+        let mut bytes = 0;
+        for slot in 0..self.slots.len() {
+            let Some(Some(flow)) = self.slots.get_mut(slot) else { continue };
+            let [one, other] = flow.parties.hosts;
+            match (number(one), number(other)) {
+                (Some(one), Some(other)) => flow.parties.hosts = [one, other],
+                _ => bytes += self.remove(slot).map_or(0, |flow| flow.kept_bytes()),
+            }
+        }
+        bytes
+    }
+
     /// Every conversation, in the order of the slots.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Flow> {
         self.slots.iter_mut().flatten()

@@ -9,6 +9,7 @@ mod cooked;
 mod ethernet;
 mod skip;
 mod tunnel;
+mod wireless;
 
 use model::Mac;
 
@@ -64,7 +65,14 @@ pub(crate) enum Layer {
     Mpls,
     Gre,
     Vxlan,
+    Gtp,
     Ip,
+    Radiotap,
+    Ppi,
+    /// `padded` where the data starts at a multiple of four bytes.
+    Wireless {
+        padded: bool,
+    },
 }
 
 impl Layer {
@@ -76,6 +84,9 @@ impl Layer {
             LinkType::PPP => Self::Ppp,
             LinkType::LINUX_SLL => Self::Cooked1,
             LinkType::LINUX_SLL2 => Self::Cooked2,
+            LinkType::IEEE_802_11 => Self::Wireless { padded: false },
+            LinkType::RADIOTAP => Self::Radiotap,
+            LinkType::PPI => Self::Ppi,
             LinkType::RAW
             | LinkType::RAW_BSD
             | LinkType::RAW_OPENBSD
@@ -124,6 +135,10 @@ impl<'a> Decoder<'a> {
             Layer::Mpls => tunnel::mpls(self),
             Layer::Gre => tunnel::gre(self),
             Layer::Vxlan => tunnel::vxlan(self),
+            Layer::Gtp => tunnel::gtp(self),
+            Layer::Radiotap => wireless::radiotap(self),
+            Layer::Ppi => wireless::ppi(self),
+            Layer::Wireless { padded } => wireless::header(self, padded),
             Layer::Ip => self.ip(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 3032 (MPLS), RFC 4385 and RFC 4448 (pseudo-wires), RFC 2516 (PPPoE), RFC 1661
 //!         (PPP), RFC 2784, 2890 and 2637 (GRE), draft-foschiano-erspan-03 (ERSPAN), RFC 7348
-//!         (VXLAN), RFC 2003 (IP in IP), RFC 4213 (IPv6 in IPv4).
+//!         (VXLAN), 3GPP TS 29.281 (GTP-U), RFC 2003 (IP in IP), RFC 4213 (IPv6 in IPv4).
 
 use super::ethernet::{IPV4, IPV6, MPLS};
 use super::{Content, Decoder, Layer, NO_VLAN, Skip, cut};
@@ -22,7 +22,7 @@ pub(super) fn inside(packet: &IpPacket<'_>) -> Option<Layer> {
 #[inline]
 pub(crate) fn inside_payload(number: u8, payload: Reader<'_>) -> Option<Layer> {
     Some(match number {
-        protocol::UDP if is_vxlan(payload) => Layer::Vxlan,
+        protocol::UDP => return inside_udp(payload),
         protocol::IPV4 | protocol::IPV6 => Layer::Ip,
         protocol::GRE => Layer::Gre,
         protocol::MPLS => Layer::Mpls,
@@ -30,15 +30,54 @@ pub(crate) fn inside_payload(number: u8, payload: Reader<'_>) -> Option<Layer> {
     })
 }
 
-/// Port 4789 (or 8472, which Linux used before), and a header and an Ethernet frame behind it.
+/// The ports of a tunnel, and really its header and a packet behind it.
 #[inline]
-fn is_vxlan(mut payload: Reader<'_>) -> bool {
-    let Some([_, _, high, low, _, _, _, _]) = payload.array::<8>() else { return false };
-    if !matches!(u16::from_be_bytes([high, low]), 4789 | 8472) {
-        return false;
+fn inside_udp(mut payload: Reader<'_>) -> Option<Layer> {
+    let [source_high, source_low, high, low, _, _, _, _] = payload.array::<8>()?;
+    match (u16::from_be_bytes([source_high, source_low]), u16::from_be_bytes([high, low])) {
+        // 8472 is what Linux used before.
+        (_, 4789 | 8472) if is_vxlan(payload) => Some(Layer::Vxlan),
+        (2152, _) | (_, 2152) if is_gtp(payload) => Some(Layer::Gtp),
+        _ => None,
     }
+}
+
+fn is_vxlan(mut payload: Reader<'_>) -> bool {
     let Some([flags, a, b, c, _, _, _, last]) = payload.array::<8>() else { return false };
     flags == 0x08 && [a, b, c, last] == [0; 4] && looks_like_ethernet(payload)
+}
+
+/// Version 1 of the user plane, a message that carries a packet, and IP behind it.
+fn is_gtp(mut payload: Reader<'_>) -> bool {
+    let Some([flags, kind]) = payload.array::<2>() else { return false };
+    let told = payload.u16_be().map_or(0, usize::from);
+    let fits = flags & 0xf0 == 0x30 && kind == GTP_PACKET && told > 0;
+    let inner = payload.skip(4).and_then(|()| gtp_options(flags, &mut payload));
+    let first = payload.rest().first().map_or(0, |byte| byte >> 4);
+    fits && inner.is_some() && matches!(first, 4 | 6)
+}
+
+/// Takes the UDP and GTP headers off, and the extension headers behind them.
+pub(super) fn gtp<'a>(decoder: &mut Decoder<'a>) -> Result<Layer, Content<'a>> {
+    let reader = &mut decoder.reader;
+    reader.skip(8).ok_or(cut("GTP"))?;
+    let flags = reader.u8().ok_or(cut("GTP"))?;
+    reader.skip(7).and_then(|()| gtp_options(flags, reader)).ok_or(cut("GTP"))?;
+    Ok(Layer::Ip)
+}
+
+fn gtp_options(flags: u8, reader: &mut Reader<'_>) -> Option<()> {
+    if flags & GTP_OPTIONS == 0 {
+        return Some(());
+    }
+    let [_, _, _, mut next] = reader.array::<4>()?;
+    while next != 0 {
+        // In units of four bytes, itself and the type of the next header included.
+        let words = usize::from(reader.u8()?);
+        reader.skip((words * 4).checked_sub(2)?)?;
+        next = reader.u8()?;
+    }
+    Some(())
 }
 
 /// Takes the UDP and VXLAN headers off.
@@ -165,6 +204,10 @@ fn looks_like_ethernet(mut reader: Reader<'_>) -> bool {
 
 /// Labels taken off one packet; real stacks have up to about six.
 const LABELS_MAX: usize = 16;
+/// T-PDU, 3GPP TS 29.281 table 6.1-1.
+const GTP_PACKET: u8 = 255;
+/// A sequence number, an N-PDU number or an extension header: with any of them all three are there.
+const GTP_OPTIONS: u8 = 0x07;
 const GRE_CHECKSUM: u16 = 0x8000;
 const GRE_ROUTING: u16 = 0x4000;
 const GRE_KEY: u16 = 0x2000;

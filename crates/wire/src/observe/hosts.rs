@@ -1,10 +1,14 @@
 //! Endpoints, each under a small number, and what they sent.
+//!
+//! Limits: a number in all, and of those that sent no more than one packet [`BRIEF_MAX`]: a flood
+//!         of new addresses takes the place of its own first ones, not of devices.
 
 use model::{Endpoint, Talker, Timestamp};
 
 use super::record::NO_HOST;
 use crate::index::Index;
 use crate::ip;
+use crate::limits::{BRIEF_KEPT, BRIEF_MAX};
 use crate::link::{NO_VLAN, mac_of};
 
 /// An endpoint as the wire shows it; see `link::NO_MAC` and `link::NO_VLAN` for what is absent.
@@ -31,13 +35,16 @@ struct Host {
 /// Every endpoint that was seen.
 pub(crate) struct Hosts {
     index: Index,
+    seed: u64,
     entries: Vec<Host>,
     entries_max: usize,
+    /// Those that sent no more than one packet.
+    brief: usize,
 }
 
 impl Hosts {
     pub(crate) fn new(entries_max: usize, seed: u64) -> Self {
-        Self { index: Index::new(seed), entries: Vec::new(), entries_max }
+        Self { index: Index::new(seed), seed, entries: Vec::new(), entries_max, brief: 0 }
     }
 
     /// The number of an endpoint; [`NO_HOST`] where there is no room for a new one.
@@ -55,6 +62,7 @@ impl Hosts {
             return NO_HOST;
         }
         let number = self.entries.len() as u32;
+        self.brief += 1;
         self.index.insert(hash, number);
         self.entries.push(Host {
             key,
@@ -82,6 +90,9 @@ impl Hosts {
             (host.first_frame, host.first_seen, host.last_seen) = (frame, time, time);
         }
         host.packets += 1;
+        if host.packets == 2 {
+            self.brief -= 1;
+        }
         host.bytes += bytes;
         host.first_seen = host.first_seen.min(time);
         host.last_seen = host.last_seen.max(time);
@@ -93,6 +104,58 @@ impl Hosts {
         if let Some(host) = self.entries.get_mut(number as usize) {
             host.hops = host.hops.max(hops);
         }
+    }
+
+    /// True where some must be let go before a new one comes.
+    #[inline]
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.brief > BRIEF_MAX || self.entries.len() >= self.entries_max
+    }
+
+    /// Lets the oldest of those go that sent no more than one packet, and where that is too
+    /// little those that sent least. Answers the new number of each, [`NO_HOST`] for those gone.
+    pub(crate) fn thin_out(&mut self) -> Vec<u32> {
+        let mut keep: Vec<bool> = self.entries.iter().map(|host| host.packets > 1).collect();
+        let brief = keep.iter_mut().rev().filter(|keep| !**keep);
+        brief.take(BRIEF_KEPT.min(self.entries_max / 2)).for_each(|keep| *keep = true);
+        let room = self.entries_max - self.entries_max / 4;
+        let mut surplus = keep.iter().filter(|keep| **keep).count().saturating_sub(room);
+        if surplus > 0 {
+            let mut order: Vec<(u64, usize)> =
+                self.entries.iter().map(|host| host.packets).zip(0..).collect();
+            order.sort_unstable();
+            for (_, at) in order {
+                let Some(keep) = keep.get_mut(at).filter(|keep| surplus > 0 && **keep) else {
+                    continue;
+                };
+                *keep = false;
+                surplus -= 1;
+            }
+        }
+        self.keep(&keep)
+    }
+
+    fn keep(&mut self, keep: &[bool]) -> Vec<u32> {
+        let old = std::mem::take(&mut self.entries);
+        (self.index, self.brief) = (Index::new(self.seed), 0);
+        let mut numbers = Vec::with_capacity(old.len());
+        for (host, keep) in old.into_iter().zip(keep) {
+            if !keep {
+                numbers.push(NO_HOST);
+                continue;
+            }
+            let number = self.entries.len() as u32;
+            self.index.insert(self.index.hash(&host.key), number);
+            self.brief += usize::from(host.packets <= 1);
+            self.entries.push(host);
+            numbers.push(number);
+        }
+        numbers
+    }
+
+    /// Every link and network address that is known.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = HostKey> {
+        self.entries.iter().map(|host| host.key)
     }
 
     /// The endpoint in the form everybody sees.

@@ -1,10 +1,14 @@
 //! Frames in, observations out: what ties the layers together.
 
 mod carried;
+pub(crate) mod cut;
 mod doubled;
 pub(crate) mod hosts;
 pub(crate) mod record;
 pub(crate) mod sightings;
+mod transfers;
+
+use std::collections::BTreeSet;
 
 use model::{Answerable, Attribute, Confidence, Observations, Stats, Transport};
 
@@ -17,7 +21,7 @@ use crate::ip::{self, IpPacket, neighbours, protocol};
 use crate::limits::Limits;
 use crate::link::{self, Content, Layer, Link, NO_MAC, Packet, Skip, mac_of};
 use crate::place::{Origin, Place};
-use crate::protocols;
+use crate::protocols::{self, tftp};
 use crate::reader::Reader;
 use crate::tcp::connection::{Around, Connection, Interest};
 use crate::tcp::{self, Segment};
@@ -26,6 +30,7 @@ use doubled::Doubled;
 use hosts::HostKey;
 use record::{Hearing, NO_HOST, Now, Record};
 use sightings::Finding;
+use transfers::Transfers;
 
 /// Turns the frames of one capture into observations.
 ///
@@ -41,6 +46,7 @@ pub struct Observer {
     doubled: Doubled,
     /// Bytes of unread streams kept.
     stream_bytes: usize,
+    transfers: Transfers,
 }
 
 impl Observer {
@@ -56,6 +62,7 @@ impl Observer {
             fragments: Fragments::new(limits.fragment_bytes_max),
             doubled: Doubled::default(),
             stream_bytes: 0,
+            transfers: Transfers::default(),
         }
     }
 
@@ -72,6 +79,9 @@ impl Observer {
         };
         if let Some(flow) = self.flows.sweep(now.time) {
             self.close(flow, now);
+        }
+        if self.record.hosts.is_crowded() {
+            self.thin_out(now);
         }
         if frame.bytes.len() < frame.original_bytes as usize {
             self.record.skips.count(Skip::Fixed("frame cut short by the capture"), 1);
@@ -121,6 +131,28 @@ impl Observer {
         }
         self.fragments.abandon_all();
         self.batch()
+    }
+
+    /// Lets endpoints go that hardly spoke, with all that is known of them.
+    fn thin_out(&mut self, now: Now) {
+        let numbers = self.record.hosts.thin_out();
+        let gone = numbers.iter().filter(|number| **number == NO_HOST).count();
+        let number = |host: u32| match numbers.get(host as usize) {
+            Some(&NO_HOST) => None,
+            Some(number) => Some(*number),
+            None => Some(NO_HOST),
+        };
+        let unread = self.flows.renumber(number);
+        self.stream_bytes = self.stream_bytes.saturating_sub(unread);
+        self.conversations.renumber(number);
+        self.record.sightings.renumber(number);
+        let macs: BTreeSet<u64> = self.record.hosts.keys().map(|key| key.mac).collect();
+        let ips: BTreeSet<u128> = self.record.hosts.keys().map(|key| key.ip).collect();
+        self.record.bindings.keep(|mac, address| {
+            macs.contains(&link::mac_number(mac.0)) || ips.contains(&ip::number(address))
+        });
+        let what = "endpoints that hardly spoke, let go to make room";
+        self.record.oddities.add("wire", what, Answerable::Us, now.frame, gone as u64);
     }
 
     fn batch(&mut self) -> Observations {
@@ -333,13 +365,13 @@ impl Observer {
         let (number, side) = self.find(carried, ports);
         self.count(number, side, carried);
         let Some(flow) = self.flows.at(number) else { return };
-        // The sender is not answerable for what the capture cut off.
-        if carried.missing > 0 || !flow.pace.is_due(carried.now.time, ports) {
+        if !flow.pace.is_due(carried.now.time, ports) {
             return;
         }
         let [source_port, destination_port] = ports;
         let datagram = Datagram {
             payload: payload.rest(),
+            kept: payload.remaining(),
             source: ip::any_address(carried.source),
             destination: ip::any_address(carried.destination),
             source_port,
@@ -349,9 +381,19 @@ impl Observer {
         let parties = &mut flow.parties;
         let mut hearing =
             Hearing::new(&mut self.record, parties.host(side), parties.host(1 - side), carried.now);
+        let fresh = parties.application.is_none();
         hearing.at(carried.origin(payload), |hearing| {
-            flow.pace.read(side, &datagram, parties, hearing);
+            if carried.missing == 0 {
+                return flow.pace.read(side, &datagram, parties, hearing);
+            }
+            // The sender is not answerable for what the capture cut off.
+            let filled = cut::filled(datagram.payload, carried.missing);
+            let filled = filled.each_ref().map(|payload| Datagram { payload, ..datagram });
+            flow.pace.read_cut(side, filled, parties, hearing);
         });
+        if fresh && parties.application == Some(tftp::NAME) {
+            self.transfers.asked((carried.source, source_port), carried.destination);
+        }
     }
 
     fn segment(&mut self, carried: &Carried<'_>, segment: &Segment<'_>) {
@@ -471,7 +513,8 @@ impl Observer {
         let pair = (self.endpoint(sender, carried.now), self.endpoint(receiver, carried.now));
         let ([from, to], hosts) = (ports, if side == 0 { pair } else { (pair.1, pair.0) });
         let ports = if side == 0 { [from, to] } else { [to, from] };
-        let parties = Parties {
+        let transfer = self.transfers.find(carried, [from, to]);
+        let mut parties = Parties {
             hosts: [hosts.0, hosts.1],
             spoke: [false; 2],
             ports,
@@ -479,7 +522,14 @@ impl Observer {
             basis: Basis::Ports,
             application: None,
         };
-        self.flows.insert(Flow::new(key, hash, parties, carried.now))
+        if let Some(by_sender) = transfer {
+            parties.identified(tftp::NAME, if by_sender { side } else { 1 - side });
+        }
+        let mut flow = Flow::new(key, hash, parties, carried.now);
+        if transfer.is_some() {
+            flow.pace.settle();
+        }
+        self.flows.insert(flow)
     }
 
     /// Counts the packet for its conversation and its sender.

@@ -91,6 +91,10 @@ impl Record {
             Kept::Yes => return,
             Kept::TooManyHere => "more values of an attribute at one endpoint than we keep",
             Kept::TooMany => "more values than we keep",
+            Kept::InPlaceOf(gone) => {
+                let what = "weak values let go to make room";
+                return self.oddities.add("wire", what, Answerable::Us, finding.frame, gone);
+            }
         };
         self.oddities.count("wire", what, Answerable::Us, finding.frame);
     }
@@ -233,6 +237,11 @@ impl Bindings {
         true
     }
 
+    /// Keeps the pairs of which an address is known to somebody.
+    pub(crate) fn keep(&mut self, known: impl Fn(Mac, IpAddr) -> bool) {
+        self.entries.retain(|(mac, ip, _, _), _| known(*mac, *ip));
+    }
+
     /// Hands the pairs over, sorted, and starts anew.
     pub(crate) fn take(&mut self) -> Vec<Binding> {
         std::mem::take(&mut self.entries)
@@ -272,6 +281,18 @@ impl Oddities {
         answerable: Answerable,
         frame: u64,
     ) {
+        self.add(protocol, what, answerable, frame, 1);
+    }
+
+    /// Counts an oddity so many times.
+    pub(crate) fn add(
+        &mut self,
+        protocol: &'static str,
+        what: &'static str,
+        answerable: Answerable,
+        frame: u64,
+        times: u64,
+    ) {
         // The phrases are fixed, so their place in memory tells them apart; should one stand in
         // two places, `take` adds them up.
         let same = |oddity: &&mut Oddity| {
@@ -280,13 +301,13 @@ impl Oddities {
                 && oddity.answerable == answerable
         };
         match self.entries.iter_mut().find(same) {
-            Some(oddity) => oddity.count += 1,
+            Some(oddity) => oddity.count += times,
             None => self.entries.push(Oddity {
                 protocol,
                 what,
                 answerable,
                 first_frame: frame,
-                count: 1,
+                count: times,
             }),
         }
     }

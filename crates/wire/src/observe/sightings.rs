@@ -1,6 +1,7 @@
 //! Values seen, each once, with how often and where first.
 //!
-//! Limits: a number of values in all and of each attribute at each endpoint, and of bytes.
+//! Limits: a number of values in all and of each attribute at each endpoint, and of bytes. Where
+//!         the table is full, weak values that were seen once make room.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,8 @@ pub(crate) enum Kept {
     TooManyHere,
     /// The table is full.
     TooMany,
+    /// It was, and so many weak ones had to make room.
+    InPlaceOf(u64),
 }
 
 /// A [`Finding`] without its text.
@@ -56,6 +59,8 @@ pub(crate) struct Sightings {
     per_attribute: BTreeMap<(u32, Attribute), u16>,
     entries_max: usize,
     text_bytes_max: usize,
+    /// True once no weak values are left that could make room.
+    is_exhausted: bool,
 }
 
 impl Sightings {
@@ -68,6 +73,7 @@ impl Sightings {
             per_attribute: BTreeMap::new(),
             entries_max: limits.sightings_max,
             text_bytes_max: limits.sighting_bytes_max.min(u32::MAX as usize),
+            is_exhausted: false,
         }
     }
 
@@ -88,10 +94,12 @@ impl Sightings {
             entry.again(finding);
             return Kept::Yes;
         }
-        if self.entries.len() >= self.entries_max
-            || self.text.len() + finding.value.len() > self.text_bytes_max
-        {
-            return Kept::TooMany;
+        let mut gone = 0;
+        if self.is_full(finding) {
+            gone = self.let_weak_go();
+            if self.is_full(finding) {
+                return Kept::TooMany;
+            }
         }
         let here = self.per_attribute.entry((finding.host, finding.attribute)).or_default();
         if *here >= VALUES_PER_ATTRIBUTE_MAX {
@@ -102,13 +110,58 @@ impl Sightings {
         let value = (self.text.len() as u32, finding.value.len() as u32);
         self.text.push_str(finding.value);
         self.entries.push(Entry { value, count: 1, finding: Finding { value: "", ..*finding } });
-        Kept::Yes
+        if gone > 0 { Kept::InPlaceOf(gone) } else { Kept::Yes }
+    }
+
+    fn is_full(&self, finding: &Finding<'_>) -> bool {
+        self.entries.len() >= self.entries_max
+            || self.text.len() + finding.value.len() > self.text_bytes_max
+    }
+
+    /// Makes room; answers how many values went.
+    fn let_weak_go(&mut self) -> u64 {
+        if std::mem::replace(&mut self.is_exhausted, true) {
+            return 0;
+        }
+        let before = self.entries.len();
+        self.keep(|entry| {
+            let weak = entry.count == 1 && entry.finding.confidence <= Confidence::WEAK;
+            (!weak).then_some(entry.finding.host)
+        });
+        let gone = before - self.entries.len();
+        self.is_exhausted = gone < self.entries_max / 16;
+        gone as u64
+    }
+
+    /// Gives the endpoints new numbers, and drops the values of those that have none any more.
+    pub(crate) fn renumber(&mut self, number: impl Fn(u32) -> Option<u32>) {
+        self.keep(|entry| number(entry.finding.host));
+        self.is_exhausted = false;
+    }
+
+    /// Keeps the values for which an endpoint is answered.
+    fn keep(&mut self, host: impl Fn(&Entry) -> Option<u32>) {
+        self.index = Index::new(self.seed);
+        self.per_attribute.clear();
+        let old = std::mem::take(&mut self.text);
+        for mut entry in std::mem::take(&mut self.entries) {
+            let Some(host) = host(&entry) else { continue };
+            let value = text_of(&old, entry.value);
+            entry.finding.host = host;
+            entry.value = (self.text.len() as u32, value.len() as u32);
+            let key = (host, entry.finding.attribute);
+            self.index.insert(self.index.hash(&(key.0, key.1, value)), self.entries.len() as u32);
+            *self.per_attribute.entry(key).or_default() += 1;
+            self.text.push_str(value);
+            self.entries.push(entry);
+        }
     }
 
     /// Hands the values over, sorted, and starts anew.
     pub(crate) fn take(&mut self, hosts: &Hosts, capture: &str) -> Vec<Sighting> {
         self.index = Index::new(self.seed);
         self.per_attribute.clear();
+        self.is_exhausted = false;
         let text = std::mem::take(&mut self.text);
         let mut sightings: Vec<Sighting> = std::mem::take(&mut self.entries)
             .into_iter()

@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     first: Option<usize>,
     /// Segments tried so far on a connection picked up in the middle; none left otherwise.
     tries_left: u8,
+    /// Protocols that may still be found inside of others.
+    wraps_left: u8,
     received_bytes: u64,
     stalled_bytes: u64,
 }
@@ -36,6 +38,8 @@ pub(crate) struct Connection {
 struct Side {
     half: Half,
     unread: Unread,
+    /// Where its first byte in order stood.
+    first: Option<Place>,
 }
 
 /// Bytes in order that nobody used so far.
@@ -85,6 +89,7 @@ impl Connection {
             reading: Reading::Undecided(ALL_PROTOCOLS),
             first: None,
             tries_left: if midstream { MIDSTREAM_TRIES_MAX } else { 0 },
+            wraps_left: WRAPS_MAX,
             received_bytes: 0,
             stalled_bytes: 0,
         });
@@ -138,6 +143,19 @@ impl Connection {
                 }
             }
         }
+        self.farewell(around);
+    }
+
+    /// Lets the dissector say what it held back until the end.
+    fn farewell(&mut self, around: &mut Around<'_>) {
+        let Reading::Decided(_, dissector) = &mut self.reading else { return };
+        let server = around.parties.server;
+        let client = 1 - server;
+        let place = self.sides.get(client).and_then(|side| side.first);
+        let places = place.as_slice();
+        let origin = Origin { base: place.map_or(0, |place| place.start), places };
+        let answered = around.parties.has_spoken(server);
+        around.hearing(client).at(origin, |sink| dissector.end(answered, sink));
     }
 
     /// Bytes kept.
@@ -230,6 +248,9 @@ impl Connection {
         around: &mut Around<'_>,
     ) -> Interest {
         self.received_bytes += fresh.bytes.len() as u64;
+        if let Some(own) = self.side(side) {
+            own.first.get_or_insert(fresh.place);
+        }
         if !fresh.bytes.is_empty() {
             let interest = match self.reading {
                 Reading::Undecided(candidates) => self.probe(side, fresh, candidates, around),
@@ -275,7 +296,10 @@ impl Connection {
                 if self.read(first, None, around) == Interest::Over {
                     return Interest::Over;
                 }
-                self.read(1 - first, None, around)
+                match self.reading {
+                    Reading::Decided(..) => self.read(1 - first, None, around),
+                    Reading::Undecided(_) => Interest::Open,
+                }
             }
             Answer::May(candidates) if candidates != 0 && !full => {
                 self.reading = Reading::Undecided(candidates);
@@ -326,6 +350,36 @@ impl Connection {
         }
     }
 
+    /// The protocol so far only led to another one, which begins with what is left.
+    fn unwrap(&mut self, around: &mut Around<'_>) -> Interest {
+        let Some(left) = self.wraps_left.checked_sub(1) else { return Interest::Over };
+        self.wraps_left = left;
+        self.first = (0..2)
+            .find(|side| self.sides.get(*side).is_some_and(|side| !side.unread.bytes.is_empty()));
+        self.reading = Reading::Undecided(ALL_PROTOCOLS);
+        let Some(first) = self.first else { return Interest::Open };
+        self.probe_left(first, around)
+    }
+
+    /// Asks the protocols about what is left of both sides.
+    fn probe_left(&mut self, first: usize, around: &mut Around<'_>) -> Interest {
+        let [zero, one] = &self.sides;
+        let shown = [zero.unread.bytes.as_slice(), one.unread.bytes.as_slice()];
+        let hinted = around.record.hinted(around.parties.ports);
+        match ask(ALL_PROTOCOLS, shown, around.parties, hinted) {
+            Answer::Is(protocol, server) => {
+                around.parties.identified(protocol.name, server);
+                self.reading = Reading::Decided(protocol, (protocol.open)());
+                self.read(first, None, around)
+            }
+            Answer::May(0) => Interest::Over,
+            Answer::May(candidates) => {
+                self.reading = Reading::Undecided(candidates);
+                Interest::Open
+            }
+        }
+    }
+
     /// Shows the dissector what it has not used so far, and what is new.
     fn read(&mut self, side: usize, fresh: Option<Fresh<'_>>, around: &mut Around<'_>) -> Interest {
         let Reading::Decided(protocol, dissector) = &mut self.reading else {
@@ -356,6 +410,9 @@ impl Connection {
             own.half.skip_to((base + shown.used as u64).saturating_add(shown.skip));
         }
         let name = protocol.name;
+        if shown.wrapped {
+            return self.unwrap(around);
+        }
         if own.unread.kept_bytes() > BUFFER_BYTES_MAX {
             return around.over(name, Step::OverLimit("message larger than we buffer"));
         }
@@ -369,6 +426,8 @@ impl Connection {
 /// What a dissector made of its input.
 struct Shown {
     used: usize,
+    /// What follows is another protocol.
+    wrapped: bool,
     /// Bytes behind the input that it does not want.
     skip: u64,
     /// Bytes that it looked at and could not use yet.
@@ -384,7 +443,7 @@ fn show(
     origin: Origin<'_>,
     hearing: &mut Hearing<'_>,
 ) -> Shown {
-    let mut shown = Shown { used: 0, skip: 0, stalled: 0, end: None };
+    let mut shown = Shown { used: 0, wrapped: false, skip: 0, stalled: 0, end: None };
     while let Some(rest) = input.get(shown.used..).filter(|rest| !rest.is_empty()) {
         let base = origin.base + shown.used as u64;
         let step =
@@ -395,6 +454,11 @@ fn show(
                 break;
             }
             Step::Used(count) => shown.used += count.min(rest.len()),
+            Step::Wrapped(count) => {
+                shown.used += count.min(rest.len());
+                shown.wrapped = true;
+                break;
+            }
             Step::Skip(count) => {
                 let here = count.min(rest.len() as u64);
                 shown.used += here as usize;
@@ -491,7 +555,7 @@ impl Around<'_> {
         match end {
             Step::Malformed(what) => self.odd(protocol, what, Answerable::Sender),
             Step::OverLimit(what) => self.odd(protocol, what, Answerable::Us),
-            Step::Used(_) | Step::Skip(_) | Step::Done => {}
+            Step::Used(_) | Step::Skip(_) | Step::Wrapped(_) | Step::Done => {}
         }
         Interest::Over
     }
@@ -500,6 +564,9 @@ impl Around<'_> {
         Hearing::new(self.record, self.parties.host(side), self.parties.host(1 - side), self.now)
     }
 }
+
+/// Protocols inside of others that are followed: a proxy's line, a proxy, and what it carries.
+const WRAPS_MAX: u8 = 4;
 
 /// Every protocol is possible.
 const ALL_PROTOCOLS: u64 = u64::MAX;

@@ -114,12 +114,35 @@ fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     else {
         return Heard::NotMine;
     };
-    if usize::from(told) != size || function > LAST_FUNCTION {
+    let fits = usize::from(told) == size;
+    if function > LAST_FUNCTION || !fits && !is_own(datagram) {
         return Heard::NotMine;
     }
+    match body(&mut reader, function, datagram, sink) {
+        Heard::Mine(server) if !fits => {
+            sink.odd(NAME, WRONG_LENGTH, Answerable::Sender);
+            Heard::Mine(server)
+        }
+        // Two mistakes at once are no sign of the protocol.
+        Heard::Malformed(_) if !fits => Heard::NotMine,
+        heard => heard,
+    }
+}
+
+/// One of the ports that buildings use: those from the registered one on.
+fn is_own(datagram: &Datagram<'_>) -> bool {
+    [datagram.source_port, datagram.destination_port].iter().any(|port| port & 0xfff0 == PORT)
+}
+
+fn body(
+    reader: &mut Reader<'_>,
+    function: u8,
+    datagram: &Datagram<'_>,
+    sink: &mut dyn Sink,
+) -> Heard {
     let about = match function {
         UNICAST | BROADCAST | DISTRIBUTE => About::Sender,
-        FORWARDED => match forwarded(&mut reader, datagram.source, sink) {
+        FORWARDED => match forwarded(reader, datagram.source, sink) {
             Some(about) => about,
             None => return Heard::Malformed(ENDS_EARLY),
         },
@@ -128,7 +151,7 @@ fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
         }
         _ => return Heard::Mine(Server::Receiver),
     };
-    network(&mut reader, about, sink)
+    network(reader, about, sink)
 }
 
 /// The address that first sent a forwarded message.
@@ -362,6 +385,10 @@ fn range(body: &Reader<'_>) -> Range<usize> {
 
 const NAME: &str = "bacnet";
 const ENDS_EARLY: &str = "ends early or breaks its coding";
+
+const WRONG_LENGTH: &str = "length in the message is wrong";
+/// BAC0, and fifteen more behind it by custom.
+const PORT: u16 = 0xbac0;
 
 const BACNET_IP: u8 = 0x81;
 const RESULT: u8 = 0x00;

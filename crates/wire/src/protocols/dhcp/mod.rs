@@ -114,7 +114,10 @@ const RELAY: Field = Field::new(
 );
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
-    let Some(header) = Header::read(datagram.payload) else { return Heard::NotMine };
+    // What the capture cut off may be the cookie; then only the ports are left to tell.
+    let own = PROTOCOL.ports.contains(&datagram.destination_port);
+    let kept = if own { datagram.kept } else { datagram.payload.len() };
+    let Some(header) = Header::read(datagram.payload, kept) else { return Heard::NotMine };
     let options = Options::read(datagram.payload, OPTIONS_AT);
     let kind = options.value(53).and_then(|value| value.bytes.first().copied());
     if header.client.names_a_device() {
@@ -145,7 +148,8 @@ struct Header {
 }
 
 impl Header {
-    fn read(payload: &[u8]) -> Option<Self> {
+    /// `kept` bytes of the payload were captured.
+    fn read(payload: &[u8], kept: usize) -> Option<Self> {
         let mut reader = Reader::new(payload);
         let (reply, hardware, size) = (reader.u8()?, reader.u8()?, reader.u8()?);
         if !matches!(reply, 1 | 2) || hardware != ETHERNET || size != 6 {
@@ -156,7 +160,8 @@ impl Header {
             [reader.array()?, reader.array()?, reader.array()?, reader.array::<4>()?];
         let client = Mac(reader.array()?);
         reader.skip(COOKIE_AT - reader.position())?;
-        (reader.u32_be()? == COOKIE).then_some(Self {
+        let cut = (CLIENT_END..COOKIE_AT + 4).contains(&kept);
+        (reader.u32_be()? == COOKIE || cut).then_some(Self {
             reply: reply == 2,
             current: current.into(),
             given: given.into(),
@@ -282,6 +287,8 @@ fn server_facts(options: &Options<'_>, source: IpAddr, header: &Header, sink: &m
 const NAME: &str = "dhcp";
 const ETHERNET: u8 = 1;
 const RELAY_AT: usize = 24;
+/// Where the client's link address ends.
+const CLIENT_END: usize = 34;
 const COOKIE_AT: usize = 236;
 const COOKIE: u32 = 0x6382_5363;
 const OPTIONS_AT: usize = 240;

@@ -20,6 +20,13 @@ pub(super) const CALLED_AE: Field = Field::new(
     Confidence::STRONG,
     "PS3.8 9.3.3: the title that was called, once the association is accepted",
 );
+pub(super) const CALLED_UNHEARD: Field = Field::new(
+    NAME,
+    "called AE title, answer not captured",
+    Attribute::AeTitle,
+    Confidence::WEAK,
+    "PS3.8 9.3.2: the title that was called, where nothing of the one called was captured",
+);
 pub(super) const IMPLEMENTATION_CLASS: Field = Field::new(
     NAME,
     "52H",
@@ -141,6 +148,7 @@ pub(super) fn of_tag(tag: super::dataset::Tag) -> Option<&'static Attributed> {
 pub(super) const ALL: &[Field] = &[
     CALLING_AE,
     CALLED_AE,
+    CALLED_UNHEARD,
     IMPLEMENTATION_CLASS,
     IMPLEMENTATION_VERSION,
     PROPOSED_CLASS,

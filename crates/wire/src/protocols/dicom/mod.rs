@@ -155,6 +155,13 @@ impl StreamDissector for Dicom {
         side.messages.remove(&context);
         Step::Used(0)
     }
+
+    fn end(&mut self, answered: bool, sink: &mut dyn Sink) {
+        // An answer that was captured says more, and a peer that sent none may not be one.
+        if let Some(called) = self.called.take().filter(|_| !answered) {
+            sink.found(&fields::CALLED_UNHEARD, About::Receiver, &called, CALLED_AE_AT);
+        }
+    }
 }
 
 /// Passes findings on, with ranges moved to the front of the whole input.

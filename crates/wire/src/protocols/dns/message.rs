@@ -151,6 +151,11 @@ impl Name {
         (!text.is_empty()).then_some(text)
     }
 
+    /// True where there is a label, and all are printable.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.wire.is_empty() && self.labels().all(|label| label.iter().all(u8::is_ascii_graphic))
+    }
+
     /// True where the name ends in these labels, whatever their case.
     pub(crate) fn ends_with(&self, tail: &[&str]) -> bool {
         let count = self.labels().count();

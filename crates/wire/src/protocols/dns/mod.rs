@@ -3,7 +3,8 @@
 //! Source:  RFC 1035 section 4; RFC 3596 (AAAA); RFC 7766 (TCP).
 //! Input:   one message over UDP, or over TCP behind its length.
 //! Output:  the server's role; names that answers give to addresses of the site.
-//! Limits:  as `message`; over UDP read on port 53 only, because twelve bytes prove little.
+//! Limits:  as `message`; on any port but 53 a datagram must be one whole message, because twelve
+//!          bytes prove little.
 //! Privacy: what hosts ask for is not copied. A name is copied only where an answer ties it to
 //!          an address of the site.
 
@@ -22,7 +23,7 @@ mod stream;
 
 /// DNS over UDP.
 pub const PROTOCOL: DatagramProtocol =
-    DatagramProtocol { name: NAME, ports: &[53], any_port: false, read, fields: FIELDS };
+    DatagramProtocol { name: NAME, ports: &[53], any_port: true, read, fields: FIELDS };
 
 /// DNS over TCP.
 pub const OVER_TCP: StreamProtocol = StreamProtocol {
@@ -74,6 +75,10 @@ const PTR_DOMAIN: Field = Field::new(
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let Some(message) = plausible(datagram.payload) else { return Heard::NotMine };
+    let expected = [datagram.source_port, datagram.destination_port].contains(&PORT);
+    if !expected && !is_whole(&message, datagram.payload.len()) {
+        return Heard::NotMine;
+    }
     if !message.is_response() {
         return Heard::Mine(Server::Receiver);
     }
@@ -94,6 +99,22 @@ fn plausible(payload: &[u8]) -> Option<Message<'_>> {
     let first = message.entries().next().is_none_or(|entry| entry.is_ok());
     let asks = message.is_response() || questions > 0;
     (known && first && asks).then_some(message)
+}
+
+/// Whether the message is one question in plain words, with its answers, and nothing more.
+fn is_whole(message: &Message<'_>, length: usize) -> bool {
+    let [questions, answers, authorities, _] = message.counts();
+    let asks = questions == 1 && (message.is_response() || answers == 0 && authorities == 0);
+    let mut end = 0;
+    let sound = message.entries().all(|entry| {
+        let Ok(entry) = entry else { return false };
+        end = entry.data.end;
+        entry.section != Section::Question
+            || matches!(entry.class, CLASS_IN | CLASS_ANY)
+                && (1..=KIND_MAX).contains(&entry.kind)
+                && message.name(entry.name.start).is_some_and(|name| name.is_plain())
+    });
+    asks && message.opcode() == 0 && sound && end == length
 }
 
 /// Reads the records of a response; ranges are moved by `base`.
@@ -152,6 +173,9 @@ const NAME: &str = "dns";
 const PORT: u16 = 53;
 const FLAGS_AT: std::ops::Range<usize> = 2..4;
 pub(crate) const CLASS_IN: u16 = 1;
+const CLASS_ANY: u16 = 255;
+/// The last type of a question that is in use (CAA is 257, those behind it are of no interest).
+const KIND_MAX: u16 = 257;
 pub(crate) const KIND_A: u16 = 1;
 pub(crate) const KIND_PTR: u16 = 12;
 pub(crate) const KIND_AAAA: u16 = 28;

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use crate::dissect::{About, Sink};
-use crate::protocols::smb::ntlm;
+use crate::forms::ntlm;
 
 use super::fields;
 

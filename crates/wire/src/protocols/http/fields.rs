@@ -2,8 +2,8 @@
 
 use model::{Attribute, Confidence};
 
-use crate::dissect::Field;
-use crate::protocols::smb::ntlm;
+use crate::dissect::{Field, joined};
+use crate::forms::ntlm;
 use crate::protocols::{ssdp, wsd};
 
 use super::NAME;
@@ -91,18 +91,3 @@ pub(super) const ALL: &[Field] =
 
 const COUNT: usize =
     OWN.len() + ntlm::FIELDS.len() + wsd::FIELDS.len() + ssdp::description::FIELDS.len();
-
-#[expect(clippy::indexing_slicing, reason = "runs at compile time, where a bad index is an error")]
-const fn joined<const N: usize>(tables: &[&[Field]]) -> [Field; N] {
-    let mut all = [HOST; N];
-    let (mut table, mut row, mut place) = (0, 0, 0);
-    while table < tables.len() {
-        if row < tables[table].len() {
-            all[place] = tables[table][row];
-            (row, place) = (row + 1, place + 1);
-        } else {
-            (table, row) = (table + 1, 0);
-        }
-    }
-    all
-}

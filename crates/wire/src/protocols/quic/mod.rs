@@ -1,6 +1,7 @@
-//! QUIC: recognised by its long header.
+//! QUIC: recognised by its long header, and Google's earlier form of it by its version.
 //!
-//! Source:  RFC 8999 (invariants), RFC 9000 section 17.2, RFC 9369 (version 2).
+//! Source:  RFC 8999 (invariants), RFC 9000 section 17.2, RFC 9369 (version 2); for the earlier
+//!          form "QUIC Wire Layout Specification", Hamilton 2016, section "Public Packet Header".
 //! Input:   one datagram.
 //! Output:  none but the name of the protocol; what is inside is encrypted.
 //! Limits:  short headers look like random bytes and are not claimed.
@@ -17,7 +18,8 @@ pub const PROTOCOL: DatagramProtocol =
 pub const FIELDS: &[Field] = &[];
 
 fn read(datagram: &Datagram<'_>, _sink: &mut dyn Sink) -> Heard {
-    match long_header(&mut Reader::new(datagram.payload)) {
+    let mut reader = Reader::new(datagram.payload);
+    match long_header(&mut reader).or_else(|| public_header(Reader::new(datagram.payload))) {
         Some(server) => Heard::Mine(server),
         None => Heard::NotMine,
     }
@@ -44,9 +46,29 @@ fn long_header(reader: &mut Reader<'_>) -> Option<Server> {
 }
 
 const fn is_known(version: u32) -> bool {
-    matches!(version, 1 | 0x6b33_43cf | 0xff00_0000..=0xff00_00ff)
+    matches!(version, 1 | 0x6b33_43cf | 0xff00_0000..=0xff00_00ff) || is_of_google(version)
 }
 
+/// `Q` or `T` and three digits.
+const fn is_of_google(version: u32) -> bool {
+    let [letter, a, b, c] = version.to_be_bytes();
+    matches!(letter, b'Q' | b'T') && a.is_ascii_digit() && b.is_ascii_digit() && c.is_ascii_digit()
+}
+
+/// A client's first packet before version Q044: flags, connection, version.
+fn public_header(mut reader: Reader<'_>) -> Option<Server> {
+    let flags = reader.u8()?;
+    let wanted = flags & (PUBLIC_VERSION | PUBLIC_RESET | PUBLIC_CONNECTION | PUBLIC_UNUSED)
+        == PUBLIC_VERSION | PUBLIC_CONNECTION;
+    reader.skip(8)?;
+    let version = reader.u32_be()?;
+    (wanted && is_of_google(version)).then_some(Server::Receiver)
+}
+
+const PUBLIC_VERSION: u8 = 0x01;
+const PUBLIC_RESET: u8 = 0x02;
+const PUBLIC_CONNECTION: u8 = 0x08;
+const PUBLIC_UNUSED: u8 = 0xc0;
 const LONG_HEADER: u8 = 0x80;
 const FIXED_BIT: u8 = 0x40;
 const VERSION_NEGOTIATION: u32 = 0;

@@ -20,7 +20,7 @@ use crate::text;
 /// RADIUS over UDP.
 pub const PROTOCOL: DatagramProtocol = DatagramProtocol {
     name: NAME,
-    ports: &[1812, 1813, 1645, 1646, 3799],
+    ports: &[1812, 1813, 1645, 1646, 3799, 1700],
     any_port: false,
     read,
     fields: FIELDS,

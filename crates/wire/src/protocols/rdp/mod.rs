@@ -13,7 +13,7 @@ use model::{Attribute, Confidence};
 use crate::dissect::{
     About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol,
 };
-use crate::protocols::smb::ntlm::utf16_le;
+use crate::forms::ntlm::utf16_le;
 use crate::protocols::tls;
 use crate::reader::Reader;
 

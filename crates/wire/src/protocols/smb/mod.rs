@@ -8,7 +8,6 @@
 //! Privacy: stops when the session is set up, before any file is named. Users' names and proofs
 //!          are stepped over, not read.
 
-pub(crate) mod ntlm;
 mod smb1;
 mod smb2;
 
@@ -17,6 +16,7 @@ use model::{Attribute, Confidence};
 use crate::dissect::{
     About, Direction, Field, Opening, Probe, Sink, Step, StreamDissector, StreamProtocol,
 };
+use crate::forms::ntlm;
 use crate::reader::Reader;
 use crate::text;
 

@@ -2,7 +2,8 @@
 //!
 //! Source:  RFC 1350 section 5; RFC 2347 (options).
 //! Input:   one message over UDP to port 69.
-//! Output:  the application only. The transfer itself runs between other ports and has no mark.
+//! Output:  the application only. The transfer itself runs between other ports and has no mark; the
+//!          core takes what the one asked sends to the port of the one who asked for it.
 //! Limits:  requests only; read on port 69 only.
 //! Privacy: file names are not copied.
 
@@ -10,7 +11,7 @@ use crate::dissect::{Datagram, DatagramProtocol, Field, Heard, Server, Sink};
 
 /// TFTP over UDP.
 pub const PROTOCOL: DatagramProtocol =
-    DatagramProtocol { name: "tftp", ports: &[69], any_port: false, read, fields: FIELDS };
+    DatagramProtocol { name: NAME, ports: &[69], any_port: false, read, fields: FIELDS };
 
 /// TFTP yields no fields.
 pub const FIELDS: &[Field] = &[];
@@ -27,6 +28,8 @@ fn read(datagram: &Datagram<'_>, _sink: &mut dyn Sink) -> Heard {
     if known && whole && !name.is_empty() { Heard::Mine(Server::Receiver) } else { Heard::NotMine }
 }
 
+/// Its name; see the core for the transfer.
+pub(crate) const NAME: &str = "tftp";
 const READ: u8 = 1;
 const WRITE: u8 = 2;
 const MODES: [&[u8]; 3] = [b"octet", b"netascii", b"mail"];

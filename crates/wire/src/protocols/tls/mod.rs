@@ -59,7 +59,8 @@ fn probe(opening: &Opening<'_>) -> Probe {
     let waits = later.contains(&Probe::NeedMore)
         && (opening.to_server.is_empty() || opening.to_client.is_empty());
     if waits {
-        return Probe::NeedMore;
+        let whole = [opening.to_server, opening.to_client].into_iter().any(record::is_record);
+        return if whole { Probe::Mine } else { Probe::NeedMore };
     }
     let client = probe_client(opening.to_server);
     if client == Probe::NeedMore && !opening.to_client.is_empty() {

@@ -280,12 +280,26 @@ pub(crate) fn probe_later(side: &[u8]) -> Probe {
     }
 }
 
+/// Whether `side` is one whole record of application data and nothing more: one that ends where
+/// the segment does is no chance.
+pub(crate) fn is_record(side: &[u8]) -> bool {
+    let mut reader = Reader::new(side);
+    raw_header(&mut reader).is_some_and(|(kind, version, length)| {
+        kind == APPLICATION_DATA
+            && matches!(version, 0x0301..=0x0303)
+            && usize::from(length) == reader.remaining()
+            && length >= SEALED_BYTES_MIN
+    })
+}
+
 /// Content types, RFC 8446 section 5.1.
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 pub(crate) const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 
+/// Least bytes of sealed data: a tag of eight and something to seal.
+const SEALED_BYTES_MIN: u16 = 9;
 const HEADER_BYTES: usize = 4;
 /// Where the leaf starts in a Certificate message: header, length of the list, its own length.
 const LEAF_OFFSET: usize = 10;

@@ -309,7 +309,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_table_of_versions_is_whole() {
-        let table = include_str!("../../../../../knowledge/windows-versions.csv");
+        let table = include_str!("../../../../knowledge/windows-versions.csv");
         for line in table.lines().skip(1) {
             let cells: Vec<&str> = line.split(',').collect();
             assert_eq!(cells.len(), 8, "{line}");

@@ -1,0 +1,3 @@
+//! Shapes that several protocols share.
+
+pub(crate) mod ntlm;
