@@ -27,12 +27,20 @@ macro_rules! actions {
 actions! {
     /// An account was made.
     AddPerson = "add_person",
+    /// What was agreed on how the house is run was changed.
+    ChangeSetting = "change_setting",
     /// Somebody chose a new password.
     ChangePassword = "change_password",
     /// Somebody who is signed in gave a wrong current password.
     ChangePasswordRefused = "change_password_refused",
     /// The state of the house was digested and the end of the chain signed.
     Checkpoint = "checkpoint",
+    /// An account was kept out.
+    DisablePerson = "disable_person",
+    /// An account was let in again.
+    EnablePerson = "enable_person",
+    /// A role was granted.
+    GrantRole = "grant_role",
     /// An input was taken in, or refused.
     Ingest = "ingest",
     /// A key was made, and takes the place of those before it.
@@ -43,8 +51,16 @@ actions! {
     Redact = "redact",
     /// A backup took the place of the store.
     Restore = "restore",
+    /// Something was proposed that two people have to agree on.
+    Propose = "propose",
+    /// An account was called by another name.
+    RenamePerson = "rename_person",
     /// An account got a password for one sign-in.
     ResetPassword = "reset_password",
+    /// Somebody looked at what was decided alone.
+    Review = "review",
+    /// A grant was taken back.
+    RevokeRole = "revoke_role",
     /// Somebody signed in.
     SignIn = "sign_in",
     /// A sign-in was refused.
