@@ -36,6 +36,9 @@ pub enum PasswordRule {
     /// The account name is in it.
     #[error("leave the account name out of the password")]
     HasAccountName,
+    /// The name of the person, the hospital or this program is in it.
+    #[error("leave your name, the hospital's and this program's out of the password")]
+    HasContext,
     /// Others use it, or it is one thing repeated.
     #[error("this password is among the first that are tried; choose another")]
     Common,
@@ -72,8 +75,21 @@ pub fn verify_nobody(password: &Secret) {
     std::hint::black_box(verify_password(password, &NOBODY));
 }
 
+/// What a new password is chosen in the context of: what somebody who guesses would try.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// Names of the person beside the account name: those that are shown.
+    pub display_name: &'a str,
+    /// Name of the hospital.
+    pub organization: &'a str,
+}
+
 /// Whether a new password of this account is accepted.
-pub fn check_password(password: &Secret, account: &AccountName) -> Result<(), PasswordRule> {
+pub fn check_password(
+    password: &Secret,
+    account: &AccountName,
+    context: Context<'_>,
+) -> Result<(), PasswordRule> {
     let text = password.expose();
     let length = text.chars().count();
     if length < PASSWORD_CHARS_MIN {
@@ -86,10 +102,66 @@ pub fn check_password(password: &Secret, account: &AccountName) -> Result<(), Pa
     if account.as_str().len() >= NAME_CHARS_MIN && lower.contains(account.as_str()) {
         return Err(PasswordRule::HasAccountName);
     }
-    if COMMON.lines().any(|common| common == lower) || repeats(&lower) {
+    let plain = foldings(&lower);
+    let words = [PRODUCT, context.display_name, context.organization].map(str::to_lowercase);
+    let mut words = words.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    let long = |word: &&str| word.chars().count() >= CONTEXT_CHARS_MIN;
+    if words.by_ref().filter(long).any(|word| plain.iter().any(|text| text.contains(word))) {
+        return Err(PasswordRule::HasContext);
+    }
+    let bare = foldings(lower.trim_matches(|character: char| !character.is_alphabetic()));
+    let of_stems = is_of_stems(&lower) || bare.iter().any(|text| is_of_stems(text));
+    if is_common(&lower) || repeats(&lower) || of_stems {
         return Err(PasswordRule::Common);
     }
     Ok(())
+}
+
+/// `text` with the digits and signs that stand for letters read as those; where one may stand for
+/// two, both readings.
+fn foldings(text: &str) -> [String; 2] {
+    ['i', 'l'].map(|one| {
+        let letter = |character| match character {
+            '0' => 'o',
+            '1' | '!' | '|' => one,
+            '3' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            '7' => 't',
+            other => other,
+        };
+        text.chars().map(letter).collect()
+    })
+}
+
+/// True for what is tried first as it stands.
+fn is_common(text: &str) -> bool {
+    common("whole").any(|whole| whole == text)
+}
+
+/// True where nothing is left but a few common words, digits and signs: `Summer2026!`,
+/// `Hospital-Admin-01`.
+fn is_of_stems(text: &str) -> bool {
+    let letters: String = text.chars().filter(|character| character.is_alphabetic()).collect();
+    splits(&letters, STEMS_MAX)
+}
+
+/// True where `text` is `most` stems or fewer, one after the other.
+fn splits(text: &str, most: usize) -> bool {
+    text.is_empty()
+        || most > 0
+            && common("stem")
+                .filter_map(|stem| text.strip_prefix(stem))
+                .any(|rest| splits(rest, most - 1))
+}
+
+/// The texts of one kind in the table of common passwords.
+fn common(kind: &'static str) -> impl Iterator<Item = &'static str> {
+    COMMON.lines().skip(1).filter_map(move |line| {
+        let (of, rest) = line.split_once(',')?;
+        let (text, _) = rest.split_once(',')?;
+        (of == kind).then_some(text)
+    })
 }
 
 /// True for one to four characters over and over, and for runs such as `123456789012`.
@@ -115,6 +187,9 @@ pub const PASSWORD_CHARS_MIN: usize = 12;
 /// Longest password, in characters: room for a paragraph, and a bound on what is hashed.
 pub const PASSWORD_CHARS_MAX: usize = 256;
 
+/// What this program is called.
+const PRODUCT: &str = "regimen";
+
 /// Account names shorter than this occur in too many words to forbid.
 const NAME_CHARS_MIN: usize = 3;
 
@@ -127,59 +202,13 @@ const PASSES: u32 = 2;
 /// Lanes; more would need threads.
 const LANES: u32 = 1;
 
-/// Passwords of at least twelve characters that are tried first: keyboard walks, the obvious ones
-/// of this trade, and phrases that every list has. In lower case.
-const COMMON: &str = "\
-adminadminadmin
-administrator
-administrator1
-administrator123
-admin1234567
-admin12345678
-biomedbiomed
-changeme1234
-changemenow!
-changemeplease
-correct horse battery staple
-correcthorsebatterystaple
-hospital1234
-hospital12345
-iloveyou1234
-letmein12345
-letmeinplease
-medicaldevice
-medicaldevices
-mynameisadmin
-p@ssw0rd1234
-p@ssword1234
-passw0rd1234
-password1234
-password12345
-password123456
-password1234!
-password@123
-password2025
-password2026
-passwordpassword
-q1w2e3r4t5y6
-qwerty123456
-qwertyuiop12
-qwertyuiop[]
-qwertyuiop123
-qwertyuiopasdf
-1q2w3e4r5t6y
-1qaz2wsx3edc
-1qaz@wsx3edc
-zaq12wsxcde3
-regimenregimen
-regimen12345
-startstart12
-summer202600
-supervisor123
-trustno1trustno1
-welcome12345
-welcome123456
-winter202600";
+/// Words shorter than this are no context to forbid: they occur in too many others.
+const CONTEXT_CHARS_MIN: usize = 4;
+
+/// Common words that a password may be put together of, at most; a sentence has more.
+const STEMS_MAX: usize = 4;
+
+const COMMON: &str = include_str!("../../../knowledge/common-passwords.csv");
 
 #[cfg(test)]
 mod tests {
@@ -230,19 +259,36 @@ mod tests {
             ("abcabcabcabc",      Err(PasswordRule::Common)),
             ("123456789012",      Err(PasswordRule::Common)),
             ("abcdefghijkl",      Err(PasswordRule::Common)),
+            ("Summer2026!!",      Err(PasswordRule::Common)),
+            ("W1nter-2026-!",     Err(PasswordRule::Common)),
+            ("Hospital-Admin-01", Err(PasswordRule::Common)),
+            ("P@$$w0rd!2345",     Err(PasswordRule::Common)),
+            ("biomed biomed 7",   Err(PasswordRule::Common)),
+            ("5551234567890",     Err(PasswordRule::Common)),
+            ("Regimen for you 7", Err(PasswordRule::HasContext)),
+            ("L0velace rides on", Err(PasswordRule::HasContext)),
+            ("up to the Marien",  Err(PasswordRule::HasContext)),
+            ("klinikum-at-noon",  Err(PasswordRule::HasContext)),
+            ("the quiet summer rain", Ok(())),
+            ("correct horse battery", Ok(())),
         ] {
             let account = AccountName::parse("ada.l").unwrap();
-            assert_eq!(check_password(&Secret::new(text), &account), want, "{text}");
+            let context = Context { display_name: "Ada Lovelace", organization: "St. Marien-Klinikum" };
+            assert_eq!(check_password(&Secret::new(text), &account, context), want, "{text}");
         }
         let short = AccountName::parse("al").unwrap();
-        assert_eq!(check_password(&Secret::new("a small hospital"), &short), Ok(()));
+        let plain = Context::default();
+        assert_eq!(check_password(&Secret::new("a small hospital"), &short, plain), Ok(()));
     }
 
     #[test]
-    fn every_common_password_would_pass_otherwise() {
-        for common in COMMON.lines() {
-            assert!(common.chars().count() >= PASSWORD_CHARS_MIN, "{common}");
-            assert_eq!(common, common.to_lowercase());
+    fn the_table_of_common_passwords_is_read_whole() {
+        let rows = COMMON.lines().skip(1).filter(|line| !line.is_empty()).count();
+        assert_eq!(common("whole").count() + common("stem").count(), rows);
+        for whole in common("whole") {
+            assert!(whole.chars().count() >= PASSWORD_CHARS_MIN, "{whole} is too short anyway");
+            assert_eq!(whole, whole.to_lowercase());
         }
+        assert!(common("stem").all(|stem| stem.bytes().all(|byte| byte.is_ascii_lowercase())));
     }
 }

@@ -1,7 +1,6 @@
 //! Roles and what each may do. The whole matrix is one table; a golden test shows it.
 
-use std::fmt;
-use std::str::FromStr;
+use serde::{Deserialize, Serialize};
 
 macro_rules! names {
     ($type:ident, $error:literal, $($name:ident = $text:literal,)+) => {
@@ -15,13 +14,13 @@ macro_rules! names {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.name())
             }
         }
 
-        impl FromStr for $type {
+        impl std::str::FromStr for $type {
             type Err = UnknownName;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -30,14 +29,16 @@ macro_rules! names {
         }
     };
 }
+pub(crate) use names;
 
 /// The caller: there is nothing of that name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("there is no {0} of that name")]
-pub struct UnknownName(&'static str);
+pub struct UnknownName(pub(crate) &'static str);
 
 /// What a person is here to do.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Role {
     /// Sees devices, verdicts and evidence; changes nothing.
@@ -101,6 +102,13 @@ impl Role {
             Self::Administrator => Permission::ALL,
         };
         granted.contains(&permission)
+    }
+}
+
+impl Permission {
+    /// True where it is about the house as a whole, so that a grant of a part of it is not enough.
+    pub const fn is_of_the_house(self) -> bool {
+        matches!(self, Self::ReadEvidence | Self::ManagePeople)
     }
 }
 

@@ -11,6 +11,9 @@ pub enum HubError {
     /// The caller's role does not allow it.
     #[error("your role does not allow {0}")]
     Forbidden(&'static str),
+    /// A grant allows it, but not there.
+    #[error("what was granted to you does not reach so far for {0}")]
+    OutOfReach(&'static str),
     /// What was asked for does not exist, or is outside the caller's scope.
     #[error("there is no {kind} `{key}`")]
     NotFound {

@@ -29,8 +29,12 @@ use store::{Store, StoreUrl};
 use act::Ground;
 use view::kept::Kept;
 
-pub use access::people::NewPerson;
-pub use access::session::{Caller, SignIn, SignedIn};
+pub use ::access::{Grant, Role, UnknownName};
+pub use access::agreements::{Together, Waiting};
+pub use access::caller::Caller;
+pub use access::people::{NewPerson, Person};
+pub use access::session::{SignIn, SignedIn};
+pub use access::settings::SettingShown;
 pub use decide::Decided;
 pub use error::HubError;
 pub use take_in::kind::{Kind, UnknownKind};

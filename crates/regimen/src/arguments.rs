@@ -78,9 +78,12 @@ pub(crate) enum Command {
     /// The evidence log.
     #[command(subcommand)]
     Evidence(Evidence),
-    /// People who can sign in.
+    /// People who can sign in, programs with a token, and what is granted to them.
     #[command(subcommand)]
     People(People),
+    /// How this house is run: its name, how many decide, how long things hold.
+    #[command(subcommand)]
+    Settings(Settings),
     /// Check the set-up and say what is missing and how to mend it.
     Doctor,
     /// Bring a store that an older version wrote up to date.
@@ -369,6 +372,77 @@ pub(crate) enum People {
         /// Name to show.
         #[arg(long)]
         display_name: Option<String>,
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Make an account for a program and print its bearer token, once.
+    Token {
+        /// Account name.
+        name: String,
+        /// viewer, biomed, analyst or administrator.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+        /// Days for which it holds.
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: u32,
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Grant a role: everywhere, or at sites and departments.
+    Grant {
+        /// Account name.
+        name: String,
+        /// viewer, biomed, analyst or administrator.
+        role: String,
+        /// In the whole house.
+        #[arg(long, conflicts_with_all = ["sites", "departments"],
+            required_unless_present_any = ["sites", "departments"])]
+        everywhere: bool,
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Take a grant back, named as it was granted.
+    Revoke {
+        /// Account name.
+        name: String,
+        /// viewer, biomed, analyst or administrator.
+        role: String,
+        /// That of the whole house.
+        #[arg(long, conflicts_with_all = ["sites", "departments"],
+            required_unless_present_any = ["sites", "departments"])]
+        everywhere: bool,
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Call an account by another name; its key and its history stay.
+    Rename {
+        /// Account name of today.
+        name: String,
+        /// The new one.
+        new_name: String,
+    },
+    /// Keep an account out and end its sessions.
+    Disable {
+        /// Account name.
+        name: String,
+    },
+    /// Let an account in again.
+    Enable {
+        /// Account name.
+        name: String,
+    },
+    /// What waits for a second person, or for its time.
+    Proposals,
+    /// What was decided alone in a month, and whether somebody has looked at it.
+    Reviews {
+        /// The month, e.g. `2026-11`; the present one where not given.
+        #[arg(long, value_name = "MONTH")]
+        month: Option<String>,
+    },
+    /// Note that you have looked at something that was decided alone.
+    Review {
+        /// Its number in `people reviews`.
+        number: u64,
     },
     /// Print a new password for one sign-in; ends the account's sessions.
     Reset {
@@ -451,4 +525,31 @@ pub(crate) enum TargetName {
     Fortios,
     /// Windows Defender Firewall, for a device's own firewall.
     Windows,
+}
+/// How far a grant reaches, where not everywhere.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Reach {
+    /// A site; may be given more than once.
+    #[arg(long = "site", value_name = "SITE")]
+    pub(crate) sites: Vec<String>,
+    /// A department, as the inventory names it; may be given more than once.
+    #[arg(long = "department", value_name = "DEPARTMENT")]
+    pub(crate) departments: Vec<String>,
+}
+
+/// `regimen settings`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Settings {
+    /// List settings, what holds, and what each is for.
+    List,
+    /// Set one.
+    Set {
+        /// Its name in `settings list`.
+        name: String,
+        /// What holds from now on.
+        value: String,
+        /// Why, where two people have to agree.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
 }

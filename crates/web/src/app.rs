@@ -74,6 +74,10 @@ impl App {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<BTreeMap<String, Timestamp>, HubError> {
+        let asking = caller.clone();
+        if !caller.sees_everything() {
+            return self.ask(move |hub| hub.feeds(&asking)).await;
+        }
         let kept = self.feeds.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let fresh = |feeds: &Feeds| {
             (0..=FEEDS_AGE_SECONDS_MAX * 1_000_000).contains(&now.micros_since(feeds.read_at))
@@ -81,14 +85,21 @@ impl App {
         if let Some(feeds) = kept.filter(fresh) {
             return Ok(feeds.ages);
         }
-        let caller = caller.clone();
-        let ages = self.ask(move |hub| hub.overview(&caller)).await?.feeds;
-        self.keep_feeds(ages.clone(), now);
+        let ages = self.ask(move |hub| hub.feeds(&asking)).await?;
+        self.keep_feeds(caller, ages.clone(), now);
         Ok(ages)
     }
 
-    /// Keeps feed ages that were read for another reason.
-    pub(crate) fn keep_feeds(&self, ages: BTreeMap<String, Timestamp>, now: Timestamp) {
+    /// Keeps feed ages that were read for another reason, where they are those of the whole house.
+    pub(crate) fn keep_feeds(
+        &self,
+        caller: &Caller,
+        ages: BTreeMap<String, Timestamp>,
+        now: Timestamp,
+    ) {
+        if !caller.sees_everything() {
+            return;
+        }
         let feeds = Feeds { read_at: now, ages };
         *self.feeds.lock().unwrap_or_else(PoisonError::into_inner) = Some(feeds);
     }

@@ -179,7 +179,7 @@ impl From<HubError> for Failure {
     fn from(error: HubError) -> Self {
         let kind = match &error {
             HubError::NotSignedIn => Kind::NotSignedIn,
-            HubError::Forbidden(_) => Kind::Forbidden,
+            HubError::Forbidden(_) | HubError::OutOfReach(_) => Kind::Forbidden,
             HubError::NotFound { .. } => Kind::NotFound,
             HubError::Invalid(_) => Kind::Invalid,
             HubError::TryLater { .. } => Kind::TooMany,

@@ -141,8 +141,8 @@ async fn a_wrong_password_says_so_and_no_more() {
 #[tokio::test]
 async fn a_one_time_password_opens_only_the_way_to_ones_own() {
     let door = Door::open();
-    let role = Caller::console().role;
-    let new = NewPerson { name: "rosa".to_owned(), display_name: "Rosa".to_owned(), role };
+    let grant = Caller::console().grants[0].clone();
+    let new = NewPerson { name: "rosa".to_owned(), display_name: "Rosa".to_owned(), grant };
     let password = door.hub.add_person(&Caller::console(), &new, now()).unwrap();
     let answer = door.sign_in("rosa", password.expose()).await;
     assert_eq!(answer.header("location"), "/password");

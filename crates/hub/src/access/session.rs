@@ -1,61 +1,18 @@
-//! Who is calling: sign-in and sessions.
+//! Sign-in and sessions.
 
 use std::net::IpAddr;
 
 use access::throttle::From;
-use access::{AccountName, Attempt, Permission, Role};
+use access::{Attempt, Grant, Principal};
 use evidence::Action;
 use model::{Secret, Timestamp};
 use serde_json::json;
-use store::StoreError;
-use store::records::{PersonRow, SessionRow};
+use store::records::{CredentialRow, GrantRow, PersonRow, SessionRow};
+use store::{StoreError, Tx};
 
-use crate::act::{Needs, Place};
+use crate::access::caller::Caller;
+use crate::act::{Act, Needs, Place};
 use crate::{Hub, HubError, random};
-
-/// A person (or the command line on the hub's own machine) on whose behalf a use case runs.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Caller {
-    /// Account name.
-    pub name: String,
-    /// Name to show.
-    pub display_name: String,
-    /// Role.
-    pub role: Role,
-    /// True until the person has chosen a password; nothing else is allowed before.
-    pub must_change_password: bool,
-}
-
-impl Caller {
-    /// The person at the hub's own command line, who holds the data folder and may do all.
-    pub fn console() -> Self {
-        Self {
-            name: "console".to_owned(),
-            display_name: "Console".to_owned(),
-            role: Role::Administrator,
-            must_change_password: false,
-        }
-    }
-
-    /// Somebody of that name who may do nothing but sign in or out.
-    fn nobody(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            display_name: String::new(),
-            role: Role::Viewer,
-            must_change_password: true,
-        }
-    }
-
-    /// Passes where the role allows it.
-    pub fn require(&self, permission: Permission) -> Result<(), HubError> {
-        if self.role.allows(permission) && !self.must_change_password {
-            Ok(())
-        } else {
-            Err(HubError::Forbidden(permission.name()))
-        }
-    }
-}
 
 /// What a person types to sign in.
 #[derive(Clone, Debug)]
@@ -79,6 +36,35 @@ pub struct SignedIn {
     pub expires: Timestamp,
 }
 
+/// Somebody and the password that they have, as read before it was checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Account {
+    pub(crate) person: PersonRow,
+    pub(crate) password: CredentialRow,
+}
+
+/// What became of a right password by the time the session was to be opened.
+enum Door {
+    Open(Caller),
+    /// It had changed meanwhile.
+    Changed,
+    /// It was for one sign-in, which has been, or its time is over.
+    Over(&'static str),
+}
+
+impl Account {
+    /// The person of that name, where they sign in by password.
+    pub(crate) fn read(tx: &Tx<'_>, name: &str) -> Result<Option<Self>, StoreError> {
+        let Some(person) = tx.person(name)? else { return Ok(None) };
+        let password = tx.credential(person.id, CredentialRow::PASSWORD)?;
+        Ok(password.map(|password| Self { person, password }))
+    }
+
+    pub(crate) fn has(&self, password: &Secret) -> bool {
+        access::verify_password(password, &self.password.secret_hash) && !self.person.disabled
+    }
+}
+
 impl Hub {
     /// Checks a sign-in and opens a session. Slow on purpose, and limited per source and account.
     pub fn sign_in(&self, sign_in: &SignIn, now: Timestamp) -> Result<SignedIn, HubError> {
@@ -88,54 +74,67 @@ impl Hub {
         {
             return Err(HubError::TryLater { seconds });
         }
-        let person = self.ground().read(|tx| tx.person(&name))?;
-        let Some(person) = person else {
+        let Some(account) = self.ground().read_whole(|tx| Account::read(tx, &name))? else {
             access::verify_nobody(&sign_in.password);
-            return self.refuse_sign_in(UNKNOWN, now);
+            return self.refuse_sign_in(UNKNOWN, "", now);
         };
-        if !right_password(&person, &sign_in.password) {
-            return self.refuse_sign_in(&person.name, now);
+        if !account.has(&sign_in.password) {
+            return self.refuse_sign_in(&account.person.name, "", now);
         }
-        let Some(signed_in) = self.open_session(&person, now)? else {
-            return self.refuse_sign_in(&person.name, now);
-        };
-        self.with_throttle(|gate| gate.succeeded(from, &name));
-        Ok(signed_in)
+        let (door, token) = self.open_session(&account, now)?;
+        match door {
+            Door::Open(caller) => {
+                self.with_throttle(|gate| gate.succeeded(from, &name));
+                Ok(SignedIn { token, caller, expires: access::session_expires(now) })
+            }
+            Door::Changed => self.refuse_sign_in(&account.person.name, "it had just changed", now),
+            Door::Over(why) => {
+                let refused = self.refuse_sign_in(&account.person.name, why, now);
+                // Told to whoever knows it: they need another one, and it opens nothing any more.
+                refused.map_err(|error| match error {
+                    HubError::NotSignedIn => HubError::Invalid(why.to_owned()),
+                    other => other,
+                })
+            }
+        }
     }
 
-    /// Opens a session for the person whose password was checked, or nothing where that password
-    /// or the account changed while it was being checked.
-    fn open_session(
-        &self,
-        checked: &PersonRow,
-        now: Timestamp,
-    ) -> Result<Option<SignedIn>, HubError> {
-        let caller = caller_of(checked)?;
+    /// Opens a session for the account whose password was checked, unless that password or the
+    /// account changed while it was being checked.
+    fn open_session(&self, checked: &Account, now: Timestamp) -> Result<(Door, Secret), HubError> {
         let token = access::token(&random()?);
-        let expires = access::session_expires(now);
         let session = SessionRow {
             token_hash: access::token_hash(&token),
-            person: checked.name.clone(),
+            person: checked.person.id,
+            generation: checked.password.generation,
             created: now,
             used: now,
-            expires,
+            expires: access::session_expires(now),
         };
-        let opened = self.act(&caller, Needs::Nothing, Place::House, now, |act| {
-            if act.person(&checked.name)?.as_ref() != Some(checked) {
-                return Ok(false);
+        let entering =
+            Caller { id: Some(checked.person.id), ..Caller::nobody(&checked.person.name) };
+        let door = self.act(&entering, Needs::Nothing, Place::House, now, |act| {
+            if Account::read(act, &checked.person.name)?.as_ref() != Some(checked) {
+                return Ok(Door::Changed);
             }
-            act.change().put_session(&session)?;
-            act.note(Action::SignIn, &checked.name, &json!({}))?;
-            Ok(true)
+            let password = &checked.password;
+            if password.expires.is_some_and(|end| now >= end) {
+                return Ok(Door::Over("this password was not used in time; ask for a new one"));
+            }
+            if password.once && password.used {
+                return Ok(Door::Over("this password was for one sign-in; ask for a new one"));
+            }
+            enter(act, checked, &session)
         })?;
-        Ok(opened.then_some(SignedIn { token, caller, expires }))
+        Ok((door, token))
     }
 
     /// Writes a refused sign-in down. What was typed is kept only where it is an account: it may
     /// be anything, a password for one.
-    fn refuse_sign_in(&self, name: &str, now: Timestamp) -> Result<SignedIn, HubError> {
+    fn refuse_sign_in(&self, name: &str, why: &str, now: Timestamp) -> Result<SignedIn, HubError> {
+        let details = if why.is_empty() { json!({}) } else { json!({ "why": why }) };
         self.act(&Caller::nobody(name), Needs::Nothing, Place::House, now, |act| {
-            act.note(Action::SignInRefused, name, &json!({}))
+            act.note(Action::SignInRefused, name, &details)
         })?;
         Err(HubError::NotSignedIn)
     }
@@ -144,20 +143,27 @@ impl Hub {
     /// is kept in memory until [`Hub::keep_sessions`].
     pub fn caller(&self, token: &Secret, now: Timestamp) -> Result<Caller, HubError> {
         let hash = access::token_hash(token);
-        let found = self.ground().read(|tx| {
+        let found = self.ground().read_whole(|tx| {
             let Some(session) = tx.session(&hash)? else { return Ok(None) };
-            Ok::<_, StoreError>(tx.person(&session.person)?.map(|person| (session, person)))
+            let Some(person) = tx.person_by_id(session.person)? else { return Ok(None) };
+            let Some(password) = tx.credential(person.id, CredentialRow::PASSWORD)? else {
+                return Ok(None);
+            };
+            let grants = tx.grants_of(person.id)?;
+            Ok::<_, StoreError>(Some((session, person, password, grants)))
         })?;
-        let (session, person) = found.ok_or(HubError::NotSignedIn)?;
+        let Some((session, person, password, grants)) = found else {
+            return self.caller_by_token(&hash, now);
+        };
         let used = self.with_touches(|touches| {
             touches.get(&hash).map_or(session.used, |touched| session.used.max(*touched))
         });
-        let holds = access::session_holds(session.created, used, now);
-        if !holds || now >= session.expires || person.disabled {
+        let holds = access::session_holds(session.created, used, now) && now < session.expires;
+        if !holds || person.disabled || session.generation != password.generation {
             return Err(HubError::NotSignedIn);
         }
         self.with_touches(|touches| touches.insert(hash, now.max(used)));
-        caller_of(&person)
+        caller_of(&person, &grants, password.once)
     }
 
     /// Writes down when sessions were last used, and removes those that the clock has ended. To
@@ -178,78 +184,53 @@ impl Hub {
     /// Ends the session of `token`.
     pub fn sign_out(&self, token: &Secret, now: Timestamp) -> Result<(), HubError> {
         let hash = access::token_hash(token);
-        let session = self.ground().read(|tx| tx.session(&hash))?;
-        let Some(session) = session else { return Ok(()) };
-        let caller = Caller::nobody(&session.person);
+        let found = self.ground().read_whole(|tx| {
+            let Some(session) = tx.session(&hash)? else { return Ok(None) };
+            tx.person_by_id(session.person)
+        })?;
+        let Some(person) = found else { return Ok(()) };
+        let caller = Caller { id: Some(person.id), ..Caller::nobody(&person.name) };
         self.act(&caller, Needs::Self_, Place::House, now, |act| {
             if act.session(&hash)?.is_none() {
                 return Ok(());
             }
             act.change().end_session(&hash)?;
-            act.note(Action::SignOut, &session.person, &json!({}))
+            act.note(Action::SignOut, &person.name, &json!({}))
         })
     }
-
-    /// Changes the caller's own password; every session of the account ends.
-    pub fn change_password(
-        &self,
-        caller: &Caller,
-        current: &Secret,
-        new: &Secret,
-        now: Timestamp,
-    ) -> Result<(), HubError> {
-        if let Attempt::Wait { seconds } =
-            self.with_throttle(|gate| gate.attempt(From::Session, &caller.name, now))
-        {
-            return Err(HubError::TryLater { seconds });
-        }
-        let person = self.ground().read(|tx| tx.person(&caller.name))?;
-        let Some(checked) = person.filter(|person| right_password(person, current)) else {
-            return self.refuse_change(caller, now);
-        };
-        self.with_throttle(|gate| gate.succeeded(From::Session, &caller.name));
-        let account = AccountName::parse(&checked.name).map_err(invalid)?;
-        access::check_password(new, &account).map_err(invalid)?;
-        if new == current {
-            return Err(HubError::Invalid("the new password is the current one".to_owned()));
-        }
-        let mut changed = checked.clone();
-        changed.password_hash = access::hash_password(new, &random()?).map_err(environment)?;
-        changed.must_change_password = false;
-        let done = self.act(caller, Needs::Self_, Place::House, now, |act| {
-            // A reset or another change that came meanwhile stands; the password that was
-            // checked is no longer the current one.
-            if act.person(&checked.name)?.as_ref() != Some(&checked) {
-                return Ok(false);
-            }
-            act.change().put_person(&changed)?;
-            act.change().end_sessions_of(&changed.name, None)?;
-            act.note(Action::ChangePassword, &changed.name, &json!({}))?;
-            Ok(true)
-        })?;
-        if done { Ok(()) } else { self.refuse_change(caller, now) }
-    }
-
-    fn refuse_change(&self, caller: &Caller, now: Timestamp) -> Result<(), HubError> {
-        self.act(caller, Needs::Self_, Place::House, now, |act| {
-            act.note(Action::ChangePasswordRefused, &caller.name, &json!({}))
-        })?;
-        Err(HubError::Invalid("the current password is not right".to_owned()))
-    }
 }
 
-fn right_password(person: &PersonRow, password: &Secret) -> bool {
-    access::verify_password(password, &person.password_hash) && !person.disabled
+/// Writes the session, and that a password for one sign-in has had it.
+fn enter(act: &Act<'_, '_>, account: &Account, session: &SessionRow) -> Result<Door, HubError> {
+    let (person, password) = (&account.person, &account.password);
+    if password.once {
+        act.change().put_credential(&CredentialRow { used: true, ..password.clone() })?;
+    }
+    act.change().put_session(session)?;
+    act.note(Action::SignIn, &person.name, &json!({}))?;
+    Ok(Door::Open(caller_of(person, &act.grants_of(person.id)?, password.once)?))
 }
 
-pub(crate) fn caller_of(person: &PersonRow) -> Result<Caller, HubError> {
-    let role = person.role.parse().map_err(environment)?;
+/// The person as one who calls.
+pub(crate) fn caller_of(
+    person: &PersonRow,
+    grants: &[GrantRow],
+    must_change_password: bool,
+) -> Result<Caller, HubError> {
+    let principal: Principal = person.kind.parse().map_err(environment)?;
     Ok(Caller {
+        principal,
+        id: Some(person.id),
         name: person.name.clone(),
         display_name: person.display_name.clone(),
-        role,
-        must_change_password: person.must_change_password,
+        grants: grants.iter().map(granted).collect::<Result<_, _>>()?,
+        must_change_password,
     })
+}
+
+/// A grant as it is kept, read.
+pub(crate) fn granted(row: &GrantRow) -> Result<Grant, HubError> {
+    Ok(Grant { role: row.role.parse().map_err(environment)?, scope: row.scope.clone() })
 }
 
 pub(crate) fn invalid(error: impl std::fmt::Display) -> HubError {

@@ -9,13 +9,13 @@
 
 pub(crate) mod stage;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
 use access::Permission;
 use evidence::Action;
-use model::Timestamp;
-use serde_json::Value;
+use model::{Scope, Timestamp};
+use serde_json::{Value, json};
 use store::records::{NewEvent, Outcome};
 use store::{Store, StoreError, StoreUrl, Tx, WriteTx};
 
@@ -49,12 +49,14 @@ pub(crate) enum Place<'a> {
 /// An act under way: reads like the transaction it runs in.
 pub(crate) struct Act<'a, 'c> {
     tx: &'a WriteTx<'c>,
-    actor: &'a str,
+    caller: &'a Caller,
     needs: Needs,
     place: Place<'a>,
     now: Timestamp,
     changes: Cell<bool>,
     notes: Cell<u32>,
+    /// How two people agreed, or one decided alone, where a rule wanted two.
+    agreed: RefCell<Option<Value>>,
 }
 
 impl Ground {
@@ -67,8 +69,9 @@ impl Ground {
         Ok(Self { store: Store::open_to_read(url)? })
     }
 
-    /// Runs `work` on one snapshot.
-    pub(crate) fn read<T, E: From<StoreError>>(
+    /// Runs `work` on one snapshot of the whole house: for what the hub itself has to know. What a
+    /// caller is shown is read by [`Hub::view`].
+    pub(crate) fn read_whole<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -92,6 +95,22 @@ impl Ground {
 }
 
 impl Hub {
+    /// Runs `work` on a snapshot of what `caller` may do `permission` with, and of nothing else: the
+    /// one way in which a caller is shown something. Refused where that is nothing.
+    pub(crate) fn view<T, E>(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+        work: impl FnOnce(&Tx<'_>, &Scope) -> Result<T, E>,
+    ) -> Result<T, HubError>
+    where
+        E: From<StoreError>,
+        HubError: From<E>,
+    {
+        let scope = caller.scope(permission)?;
+        Ok(self.ground().store.read_within(&scope, |tx| work(tx, &scope))?)
+    }
+
     /// Carries out one act of `caller`: all of it with its evidence and its event, or nothing.
     pub(crate) fn act<T>(
         &self,
@@ -102,17 +121,18 @@ impl Hub {
         work: impl FnOnce(&Act<'_, '_>) -> Result<T, HubError>,
     ) -> Result<T, HubError> {
         if let Needs::Permission(permission) = needs {
-            caller.require(permission)?;
+            caller.require_at(permission, place.site())?;
         }
         self.ground().store.write(|tx| {
             let act = Act {
                 tx,
-                actor: &caller.name,
+                caller,
                 needs,
                 place,
                 now,
                 changes: Cell::new(false),
                 notes: Cell::new(0),
+                agreed: RefCell::default(),
             };
             let done = work(&act)?;
             if act.changes.get() && act.notes.get() == 0 {
@@ -141,6 +161,16 @@ impl<'c> Act<'_, 'c> {
         Ok(outcome)
     }
 
+    /// The site that it changes something at; none for the house as a whole.
+    pub(crate) const fn site(&self) -> Option<&str> {
+        self.place.site()
+    }
+
+    /// Says how those agreed who decided on it; the evidence then says it too.
+    pub(crate) fn agreed(&self, how: Value) {
+        *self.agreed.borrow_mut() = Some(how);
+    }
+
     /// Writes what was done: a row of evidence, and the event that tells others of it.
     pub(crate) fn note(
         &self,
@@ -148,24 +178,46 @@ impl<'c> Act<'_, 'c> {
         subject: &str,
         details: &Value,
     ) -> Result<(), HubError> {
-        if !self.needs.covers(action, self.actor, subject) {
+        let actor = self.caller.name.as_str();
+        if !self.needs.covers(action, actor, subject) {
             return Err(HubError::Forbidden(action.name()));
         }
         self.notes.set(self.notes.get() + 1);
-        let row = self.tx.append_evidence(self.now, self.actor, action.name(), subject, details)?;
+        let details = &self.signed(details);
+        let row = self.tx.append_evidence(self.now, actor, action.name(), subject, details)?;
         self.tx.append_event(&NewEvent {
             at: self.now,
             kind: action.name(),
-            actor: self.actor,
+            actor,
             subject,
-            site: match self.place {
-                Place::House => "",
-                Place::Site(site) => site,
-            },
+            site: self.site().unwrap_or_default(),
             evidence: row.number,
             body: details,
         })?;
         Ok(())
+    }
+
+    /// The details with the key of who acts, since a name is only a name, and with how two agreed.
+    fn signed(&self, details: &Value) -> Value {
+        let mut details = details.clone();
+        if let Some(members) = details.as_object_mut() {
+            if let Some(id) = self.caller.id {
+                members.insert("by".to_owned(), json!(id));
+            }
+            if let Some(how) = self.agreed.borrow().as_ref() {
+                members.insert("agreement".to_owned(), how.clone());
+            }
+        }
+        details
+    }
+}
+
+impl<'a> Place<'a> {
+    const fn site(self) -> Option<&'a str> {
+        match self {
+            Self::House => None,
+            Self::Site(site) => Some(site),
+        }
     }
 }
 

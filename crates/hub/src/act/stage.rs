@@ -49,7 +49,7 @@ impl Ground {
     }
 
     fn sweep(&self) -> Result<(), StoreError> {
-        if !self.read(|tx| tx.has_leftovers())? {
+        if !self.read_whole(|tx| tx.has_leftovers())? {
             return Ok(());
         }
         while self.store.write(|tx| tx.sweep())? {}
@@ -69,7 +69,7 @@ impl Import<'_> {
         site: &str,
         wanted: &BTreeSet<Identifier>,
     ) -> Result<Vec<KnownDevice>, StoreError> {
-        let found = self.ground.read(|tx| tx.known_devices(site, wanted, self.number))?;
+        let found = self.ground.read_whole(|tx| tx.known_devices(site, wanted, self.number))?;
         let mut known: BTreeMap<DeviceId, KnownDevice> =
             found.into_iter().map(|one| (one.device.id, one)).collect();
         let pointed = wanted.iter().filter_map(|one| self.pointing.get(one));

@@ -27,13 +27,13 @@ fn a_change_without_evidence_is_undone() {
     let change = |act: &Act<'_, '_>| Ok(act.change().put_setting("a", "b")?);
     let silent = act(&hub, needs, change);
     assert!(matches!(silent, Err(HubError::Environment(text)) if text == UNNOTED));
-    assert_eq!(hub.ground().read(|tx| tx.setting("a")).unwrap(), None);
+    assert_eq!(hub.ground().read_whole(|tx| tx.setting("a")).unwrap(), None);
     act(&hub, needs, |act| {
         change(act)?;
         act.note(Action::Ingest, "x", &json!({ "n": 1 }))
     })
     .unwrap();
-    assert_eq!(hub.ground().read(|tx| tx.setting("a")).unwrap().as_deref(), Some("b"));
+    assert_eq!(hub.ground().read_whole(|tx| tx.setting("a")).unwrap().as_deref(), Some("b"));
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn evidence_and_event_tell_the_same_and_fall_together() {
         Err(HubError::Invalid("no".to_owned()))
     });
     assert!(failed.is_err());
-    let events = hub.ground().read(|tx| tx.events_after(0, 10)).unwrap();
-    let head = hub.ground().read(|tx| tx.evidence_head()).unwrap().unwrap();
+    let events = hub.ground().read_whole(|tx| tx.events_after(0, 10)).unwrap();
+    let head = hub.ground().read_whole(|tx| tx.evidence_head()).unwrap().unwrap();
     assert_eq!((events.len(), head.number), (1, 1));
     let event = &events[0];
     assert_eq!((event.evidence, event.kind.as_str(), event.site.as_str()), (1, "ingest", "north"));

@@ -56,8 +56,11 @@ impl Hub {
         because: &str,
         now: Timestamp,
     ) -> Result<Decided, HubError> {
+        caller.require(Permission::IngestInventory)?;
+        // What follows from what was taken in reaches as far as it does, whoever took it in.
+        let caller = &Caller::system();
         let mut done = Decided::default();
-        if self.ground().read(|tx| tx.has_leftovers())? {
+        if self.ground().read_whole(|tx| tx.has_leftovers())? {
             self.ground().sweep_when_idle()?;
         }
         self.read_documents_anew(caller, now)?;
@@ -80,8 +83,8 @@ impl Hub {
 
     /// How many devices have verdicts that are not decided with what is held today.
     pub fn pending(&self, caller: &Caller) -> Result<u64, HubError> {
-        caller.require(Permission::Read)?;
-        self.ground().read(|tx| Ok(tx.pending_devices(&self.stamp(tx)?)?))
+        let stamp = self.ground().read_whole(|tx| self.stamp(tx))?;
+        self.view(caller, Permission::Read, |tx, _| tx.pending_devices(&stamp))
     }
 
     /// Every change of a verdict of a device, oldest first.
@@ -90,8 +93,7 @@ impl Hub {
         caller: &Caller,
         device: DeviceId,
     ) -> Result<Vec<DecisionRow>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.decisions_of(device))?)
+        self.view(caller, Permission::Read, |tx, _| tx.decisions_of(device))
     }
 
     /// What turned to not affected, or ended, since `since`, with the cause; newest first.
@@ -101,8 +103,7 @@ impl Hub {
         since: Timestamp,
         limit: u64,
     ) -> Result<Vec<ClearedRow>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.cleared(since, limit))?)
+        self.view(caller, Permission::Read, |tx, _| tx.cleared(since, limit))
     }
 
     fn stamp(&self, tx: &Tx) -> Result<Stamp, StoreError> {
@@ -111,7 +112,7 @@ impl Hub {
     }
 
     fn stale_work(&self) -> Result<Option<Work>, HubError> {
-        self.ground().read(|tx| {
+        self.ground().read_whole(|tx| {
             let stamp = self.stamp(tx)?;
             let stale = tx.stale_configurations(&stamp)?;
             if stale.is_empty() {
@@ -148,7 +149,8 @@ impl Hub {
         let needs = Needs::Permission(Permission::IngestInventory);
         loop {
             let engine = self.engine();
-            let stale = self.ground().read(|tx| tx.stale_documents(engine, DOCUMENTS_AT_ONCE))?;
+            let stale =
+                self.ground().read_whole(|tx| tx.stale_documents(engine, DOCUMENTS_AT_ONCE))?;
             if stale.is_empty() {
                 return Ok(());
             }

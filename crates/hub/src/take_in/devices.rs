@@ -25,7 +25,7 @@ impl Hub {
     ) -> Result<Taken, HubError> {
         let site = request.site.as_str();
         let hash = sha256_of_file(&input.path)?;
-        if self.ground().read(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
+        if self.ground().read_whole(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
             return Ok(taken(Kind::Capture, input, hash, 1, 1, Vec::new()));
         }
         let observed = captures::observe_file(&input.path, &request.reading, now)?;
@@ -36,12 +36,12 @@ impl Hub {
         }
         let observations = observed.observations;
         let mut import = self.ground().import()?;
-        if self.ground().read(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
+        if self.ground().read_whole(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
             return Ok(taken(Kind::Capture, input, hash, 1, 1, Vec::new()));
         }
         let wanted = assets::identifiers_of_observations(&observations);
         let known = import.known(site, &wanted)?;
-        let in_use = self.ground().read(|tx| tx.addresses_in_use(site))?;
+        let in_use = self.ground().read_whole(|tx| tx.addresses_in_use(site))?;
         let index = Index::new(known.iter().map(|one| one.device.clone()).collect());
         let index = index.with_addresses(in_use);
         let mut identified = assets::identify(&observations, site, &index);

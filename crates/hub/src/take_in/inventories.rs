@@ -47,7 +47,8 @@ impl Hub {
         let inventory = assets::read_inventory(&input.name(), &bytes);
         drop(bytes);
         let site = request.site.as_str();
-        let (name, before, listed) = self.ground().read(|tx| stream_of(tx, &inventory, request))?;
+        let (name, before, listed) =
+            self.ground().read_whole(|tx| stream_of(tx, &inventory, request))?;
         let rows = rows_of(&inventory, &listed);
         let mut work = Work::new(&inventory, &name, site, now);
         for batch in rows.chunks(ROWS_AT_ONCE) {
@@ -97,7 +98,7 @@ impl Hub {
         hash: &str,
         request: &IngestRequest,
     ) -> Result<Option<Taken>, HubError> {
-        let found = self.ground().read(|tx| {
+        let found = self.ground().read_whole(|tx| {
             let streams = tx.streams(Some(&request.site))?;
             let named = |stream: &&StreamRow| {
                 request.source.is_empty() || stream.now.name == request.source

@@ -107,7 +107,7 @@ impl Hub {
         request: &IngestRequest,
         now: Timestamp,
     ) -> Result<IngestSummary, HubError> {
-        caller.require(Permission::IngestInventory)?;
+        caller.require_at(Permission::IngestInventory, Some(&request.site))?;
         let mut summary = IngestSummary::default();
         let walked = link::walk(&request.paths);
         for (path, error) in walked.refused {
@@ -117,7 +117,7 @@ impl Hub {
         for input in walked.inputs {
             match kind_of_file(&input.path, request.kind) {
                 Ok(Some(kind)) => {
-                    caller.require(permission(kind))?;
+                    caller.require_at(permission(kind), site_of(kind, &request.site))?;
                     if kind == Kind::Csaf {
                         documents.push(input);
                     } else {
@@ -192,7 +192,7 @@ pub(crate) fn record(
 ) -> Result<u64, HubError> {
     let tx = act.change();
     crate::view::kept::move_on(tx)?;
-    let number = tx.put_ingest(&IngestRow {
+    let row = IngestRow {
         name: taken.name.clone(),
         kind: taken.kind.name().to_owned(),
         content_hash: taken.content_hash.clone(),
@@ -203,7 +203,8 @@ pub(crate) fn record(
         unchanged: taken.unchanged,
         skipped: taken.skipped.clone(),
         skipped_count: taken.skipped.len() as u64,
-    })?;
+    };
+    let number = tx.put_ingest(&row, act.site())?;
     let details = json!({
         "type": taken.kind.name(),
         "sha256": taken.content_hash,
@@ -248,6 +249,14 @@ pub(crate) const fn permission(kind: Kind) -> Permission {
     match kind {
         Kind::Inventory => Permission::IngestInventory,
         _ => Permission::Ingest,
+    }
+}
+
+/// Where something of a kind is taken in: devices at a site, what is published for the whole house.
+const fn site_of(kind: Kind, site: &str) -> Option<&str> {
+    match kind {
+        Kind::Capture | Kind::Inventory => Some(site),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use model::Scope;
 use store::{StoreError, Tx, WriteTx};
 
 /// One sum and the generation it belongs to.
@@ -18,12 +19,17 @@ impl<T> Default for Kept<T> {
 }
 
 impl<T: Clone> Kept<T> {
-    /// The kept sum where it still holds, else what `load` answers, which is then kept.
+    /// The kept sum where it still holds, else what `load` answers, which is then kept. Sums over
+    /// a part of the house are made anew each time.
     pub(crate) fn or_load(
         &self,
         tx: &Tx,
+        scope: &Scope,
         load: impl FnOnce(&Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        if !scope.is_everywhere() {
+            return load(tx);
+        }
         let generation = tx.setting(GENERATION)?.unwrap_or_default();
         // The lock is held while loading: many readers at once would all do the same work.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

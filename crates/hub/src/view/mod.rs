@@ -2,8 +2,10 @@
 
 pub(crate) mod kept;
 
+use std::collections::BTreeMap;
+
 use access::Permission;
-use model::DeviceId;
+use model::{DeviceId, Timestamp};
 use store::records::{
     DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, DisclosureDetail,
     DisclosureFilter, DisclosureRow, EvidenceRow, IngestRow, OpenQuestion, Overview, Page, Rows,
@@ -17,13 +19,17 @@ use crate::{Caller, Hub, HubError};
 impl Hub {
     /// The state of the whole house.
     pub fn overview(&self, caller: &Caller) -> Result<Overview, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| {
-            let mut overview = self.inner.overview.or_load(tx, |tx| tx.overview())?;
+        self.view(caller, Permission::Read, |tx, scope| {
+            let mut overview = self.inner.overview.or_load(tx, scope, |tx| tx.overview())?;
             // A sign-in is evidence too, and changes nothing else.
             overview.evidence_rows = tx.evidence_head()?.map_or(0, |head| head.number);
             Ok::<_, StoreError>(overview)
-        })?)
+        })
+    }
+
+    /// When each kind of input last came in.
+    pub fn feeds(&self, caller: &Caller) -> Result<BTreeMap<String, Timestamp>, HubError> {
+        self.view(caller, Permission::Read, |tx, _| tx.feeds())
     }
 
     /// The questions that would decide most unknown verdicts, most first.
@@ -32,10 +38,10 @@ impl Hub {
         caller: &Caller,
         limit: u64,
     ) -> Result<Vec<OpenQuestion>, HubError> {
-        caller.require(Permission::Read)?;
         let load = |tx: &Tx<'_>| tx.open_questions(QUESTIONS_KEPT);
-        let kept = |tx: &Tx<'_>| self.inner.questions.or_load(tx, load);
-        let mut questions = self.ground().read(kept)?;
+        let mut questions = self.view(caller, Permission::Read, |tx, scope| {
+            self.inner.questions.or_load(tx, scope, load)
+        })?;
         questions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(questions)
     }
@@ -48,24 +54,20 @@ impl Hub {
         order: DeviceOrder,
         page: Page,
     ) -> Result<Rows<DeviceRow>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.device_rows(filter, order, page))?)
+        self.view(caller, Permission::Read, |tx, _| tx.device_rows(filter, order, page))
     }
 
     /// Values that devices have for `maker` and `class`, with how many, for the filters.
     pub fn device_facets(&self, caller: &Caller) -> Result<Facets, HubError> {
-        caller.require(Permission::Read)?;
-        let found = self.ground().read(|tx| {
-            let kept = &self.inner.facets;
-            kept.or_load(tx, |tx| tx.device_facets())
+        let found = self.view(caller, Permission::Read, |tx, scope| {
+            self.inner.facets.or_load(tx, scope, |tx| tx.device_facets())
         })?;
         Ok(Facets { classes: found.classes, makers: found.makers, sites: found.sites })
     }
 
     /// One device with all that is known of it.
     pub fn device(&self, caller: &Caller, id: DeviceId) -> Result<DeviceDetail, HubError> {
-        caller.require(Permission::Read)?;
-        let found = self.ground().read(|tx| tx.device_detail(id))?;
+        let found = self.view(caller, Permission::Read, |tx, _| tx.device_detail(id))?;
         found.ok_or_else(|| HubError::NotFound { kind: "device", key: id.to_string() })
     }
 
@@ -76,8 +78,7 @@ impl Hub {
         text: Option<&str>,
         page: Page,
     ) -> Result<Rows<SoftwareRow>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.software_rows(text, page))?)
+        self.view(caller, Permission::Read, |tx, _| tx.software_rows(text, page))
     }
 
     /// Disclosures that match `filter`, those that touch devices first, newest first.
@@ -87,8 +88,7 @@ impl Hub {
         filter: &DisclosureFilter,
         page: Page,
     ) -> Result<Rows<DisclosureRow>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.disclosure_rows(filter, page))?)
+        self.view(caller, Permission::Read, |tx, _| tx.disclosure_rows(filter, page))
     }
 
     /// One disclosure, by its key or its tracking id, with a page of the devices it touches.
@@ -98,15 +98,13 @@ impl Hub {
         key: &str,
         page: Page,
     ) -> Result<DisclosureDetail, HubError> {
-        caller.require(Permission::Read)?;
-        let found = self.ground().read(|tx| tx.disclosure_detail(key, page))?;
+        let found = self.view(caller, Permission::Read, |tx, _| tx.disclosure_detail(key, page))?;
         found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
     }
 
     /// The document as it was received, byte for byte.
     pub fn disclosure_raw(&self, caller: &Caller, key: &str) -> Result<Vec<u8>, HubError> {
-        caller.require(Permission::Read)?;
-        let found = self.ground().read(|tx| tx.disclosure_raw(key))?;
+        let found = self.view(caller, Permission::Read, |tx, _| tx.disclosure_raw(key))?;
         found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
     }
 
@@ -117,32 +115,29 @@ impl Hub {
         filter: &VerdictFilter,
         page: Page,
     ) -> Result<Rows<DeviceVerdict>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.verdict_rows(filter, page))?)
+        self.view(caller, Permission::Read, |tx, _| tx.verdict_rows(filter, page))
     }
 
     /// What was taken in, newest first, with what was skipped.
     pub fn ingests(&self, caller: &Caller, page: Page) -> Result<Rows<IngestRow>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.ingest_rows(page))?)
+        self.view(caller, Permission::Read, |tx, _| tx.ingest_rows(page))
     }
 
     /// Inventory sources by site and name, each with its newest export.
     pub fn sources(&self, caller: &Caller) -> Result<Vec<StreamRow>, HubError> {
-        caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.streams(None))?)
+        self.view(caller, Permission::Read, |tx, _| tx.streams(None))
     }
 
     /// The evidence log, newest first.
     pub fn evidence(&self, caller: &Caller, page: Page) -> Result<Rows<EvidenceRow>, HubError> {
-        caller.require(Permission::ReadEvidence)?;
-        Ok(self.ground().read(|tx| tx.evidence_rows(page))?)
+        self.view(caller, Permission::ReadEvidence, |tx, _| tx.evidence_rows(page))
     }
 
     /// Checks the whole evidence chain.
     pub fn verify_evidence(&self, caller: &Caller) -> Result<EvidenceCheck, HubError> {
-        caller.require(Permission::ReadEvidence)?;
-        let check = self.ground().read(|tx| tx.verify_evidence(None))?;
+        // The permission is of the whole house, so this is the whole chain.
+        let check =
+            self.view(caller, Permission::ReadEvidence, |tx, _| tx.verify_evidence(None))?;
         let first_bad = check.first_bad.map(|bad| BadRow { row: bad.row, reason: bad.reason });
         Ok(EvidenceCheck { ok: check.ok, rows: check.rows, head: check.head, first_bad })
     }

@@ -1,6 +1,6 @@
 //! Taking files in, once, twice, in any order, whole and broken.
 
-use hub::{Caller, IngestRequest};
+use hub::{Caller, Grant, IngestRequest};
 use model::Verdict;
 
 use crate::house::{ALL, House, NOW, advisory, small_capture, small_inventory};
@@ -114,7 +114,7 @@ fn a_role_may_take_in_only_what_is_its_own() {
         (access::Role::Biomed, true, false),
         (access::Role::Analyst, true, true),
     ] {
-        let caller = Caller { role, ..Caller::console() };
+        let caller = Caller { grants: vec![Grant::everywhere(role)], ..Caller::console() };
         for (path, allowed) in [(&inventory, takes_inventory), (&capture, takes_capture)] {
             let request = IngestRequest { paths: vec![path.clone()], ..IngestRequest::default() };
             let done = house.hub.ingest(&caller, &request, NOW);

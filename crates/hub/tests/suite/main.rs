@@ -6,6 +6,7 @@ mod corpus;
 mod house;
 mod imports;
 mod ingest;
+mod people;
 mod races;
 mod sign_in;
 mod stale;

@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Policy(command) => policy::run(common, command),
         Command::Evidence(command) => evidence::run(common, command),
         Command::People(command) => people::run(common, command),
+        Command::Settings(command) => people::settings(common, command),
         Command::Doctor => doctor::run(common),
         Command::Upgrade => upgrade(common),
     }

@@ -50,6 +50,12 @@ const STEPS: &[Step] = &[
         sqlite: "",
         postgres: "",
     },
+    Step {
+        number: 7,
+        common: include_str!("../../migrations/0007_people.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The step since which identifiers are kept in another form.
@@ -146,6 +152,7 @@ fn for_database(sql: &str, postgres: bool) -> String {
             ("{bytes}", "BYTEA"),
             ("{real}", "DOUBLE PRECISION"),
             ("{clustered}", ""),
+            ("{uuid}", "CAST(gen_random_uuid() AS TEXT)"),
         ]
     } else {
         [
@@ -154,10 +161,16 @@ fn for_database(sql: &str, postgres: bool) -> String {
             ("{bytes}", "BLOB"),
             ("{real}", "REAL"),
             ("{clustered}", "WITHOUT ROWID"),
+            ("{uuid}", RANDOM_UUID),
         ]
     };
     words.iter().fold(sql.to_owned(), |sql, (word, kind)| sql.replace(word, kind))
 }
+
+/// A UUID of random bits (version 4), as SQLite makes one.
+const RANDOM_UUID: &str = "LOWER(HEX(RANDOMBLOB(4)) || '-' || HEX(RANDOMBLOB(2)) || '-4' || \
+     SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-8' || SUBSTR(HEX(RANDOMBLOB(2)), 2) || '-' || \
+     HEX(RANDOMBLOB(6)))";
 
 /// Which steps were carried out.
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_step (

@@ -5,6 +5,7 @@ pub(crate) mod error;
 pub(crate) mod migrate;
 pub(crate) mod postgres;
 pub(crate) mod settings;
+pub(crate) mod sight;
 pub(crate) mod sql;
 pub(crate) mod sqlite;
 pub(crate) mod store;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use model::Scope;
 use postgres::{Client, Config, IsolationLevel, NoTls, Statement};
 
 use crate::StoreError;
@@ -75,6 +76,7 @@ impl Postgres {
 
     pub(crate) fn read<T, E: From<StoreError>>(
         &self,
+        scope: &Scope,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut lent = self.connection()?;
@@ -86,7 +88,7 @@ impl Postgres {
             .read_only(true)
             .start()
             .map_err(StoreError::from)?;
-        work(&Tx::postgres(transaction, &mut connection.statements))
+        work(&Tx::postgres(transaction, &mut connection.statements).within(scope))
     }
 
     fn connection(&self) -> Result<Lent<'_>, StoreError> {

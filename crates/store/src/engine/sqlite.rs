@@ -11,6 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use model::Scope;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -99,6 +100,7 @@ impl Sqlite {
 
     pub(crate) fn read<T, E: From<StoreError>>(
         &self,
+        scope: &Scope,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut reader = self.reader()?;
@@ -108,7 +110,7 @@ impl Sqlite {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Deferred)
             .map_err(StoreError::from)?;
-        work(&Tx::sqlite(&transaction))
+        work(&Tx::sqlite(&transaction).within(scope))
     }
 
     /// The one connection that writes, when it is this caller's turn.

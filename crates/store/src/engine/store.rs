@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::Scope;
+
 use crate::engine::migrate::{self, Schema};
 use crate::engine::postgres::Postgres;
 use crate::engine::sqlite::Sqlite;
@@ -81,9 +83,18 @@ impl Store {
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.read_within(&Scope::Everywhere, work)
+    }
+
+    /// [`Store::read`] of what `scope` reaches: to `work` the rest of the house is not there.
+    pub fn read_within<T, E: From<StoreError>>(
+        &self,
+        scope: &Scope,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.read(work),
-            Backend::Postgres(postgres) => postgres.read(work),
+            Backend::Sqlite(sqlite) => sqlite.read(scope, work),
+            Backend::Postgres(postgres) => postgres.read(scope, work),
         }
     }
 

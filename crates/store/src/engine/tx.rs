@@ -5,10 +5,12 @@ use std::cell::{Cell as Slot, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
 
+use model::Scope;
 use postgres::Statement;
 use postgres::fallible_iterator::FallibleIterator as _;
 
 use crate::StoreError;
+use crate::engine::sight::Sight;
 use crate::engine::sql::{Param, Row, for_postgres, postgres_cells, sqlite_cells};
 
 /// A transaction that reads: one snapshot, however long it takes.
@@ -16,6 +18,8 @@ pub struct Tx<'c> {
     backend: Backend<'c>,
     /// Set once a statement has failed.
     failed: Slot<bool>,
+    /// The part of the house that is seen; none for all of it.
+    sight: Option<Sight>,
 }
 
 /// A transaction that also writes. Reads inside it see what it has written.
@@ -46,7 +50,7 @@ struct PostgresTx<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
-        Self { backend: Backend::Sqlite(connection), failed: Slot::new(false) }
+        Self { backend: Backend::Sqlite(connection), failed: Slot::new(false), sight: None }
     }
 
     pub(crate) fn postgres(
@@ -54,7 +58,13 @@ impl<'c> Tx<'c> {
         statements: &'c mut HashMap<String, Statement>,
     ) -> Self {
         let inner = RefCell::new(PostgresTx { transaction, statements });
-        Self { backend: Backend::Postgres(inner), failed: Slot::new(false) }
+        Self { backend: Backend::Postgres(inner), failed: Slot::new(false), sight: None }
+    }
+
+    /// The same, seeing what `scope` reaches and nothing else.
+    pub(crate) fn within(mut self, scope: &Scope) -> Self {
+        self.sight = Sight::of(scope, matches!(self.backend, Backend::Postgres(_)));
+        self
     }
 
     /// The transaction to commit, on PostgreSQL.
@@ -87,6 +97,21 @@ impl<'c> Tx<'c> {
 
     /// Hands every row of a query to `take`, without keeping them.
     pub(crate) fn each(
+        &self,
+        sql: &str,
+        params: &[Param<'_>],
+        take: impl FnMut(&mut Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match &self.sight {
+            None => self.each_of_all(sql, params, take),
+            Some(sight) => {
+                let narrow = sight.narrow(sql, params.len());
+                self.each_of_all(&narrow, &sight.params(params), take)
+            }
+        }
+    }
+
+    fn each_of_all(
         &self,
         sql: &str,
         params: &[Param<'_>],

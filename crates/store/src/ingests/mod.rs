@@ -11,14 +11,15 @@ use crate::engine::tx::{Tx, WriteTx};
 use crate::records::{IngestRow, Page, Rows};
 
 impl WriteTx<'_> {
-    /// Notes that something was taken in. Of the skips, the first [`SKIPS_KEPT`] are kept whole;
+    /// Notes that something was taken in, at a site or for the house as a whole. Of the skips, the first [`SKIPS_KEPT`] are kept whole;
     /// the count is always right. Gives the number of the row.
-    pub fn put_ingest(&self, ingest: &IngestRow) -> Result<u64, StoreError> {
+    pub fn put_ingest(&self, ingest: &IngestRow, site: Option<&str>) -> Result<u64, StoreError> {
         let number = self.next_number("ingest")?;
         let skipped = ingest.skipped_count.max(ingest.skipped.len() as u64);
         self.run(
             "INSERT INTO ingest (number, name, kind, content_hash, at, person, records_read, \
-             accepted, unchanged, skipped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             accepted, unchanged, skipped, site) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             &[
                 number.into(),
                 (&ingest.name).into(),
@@ -30,6 +31,7 @@ impl WriteTx<'_> {
                 ingest.accepted.into(),
                 ingest.unchanged.into(),
                 skipped.into(),
+                site.into(),
             ],
         )?;
         let mut skips = Vec::new();

@@ -4,4 +4,4 @@ pub(crate) mod configurations;
 pub(crate) mod decisions;
 pub(crate) mod list;
 pub(crate) mod records;
-mod settle;
+pub(crate) mod settle;

@@ -65,7 +65,12 @@ impl WriteTx<'_> {
         these.and_one_of("tracking_id", tracking_ids.iter().map(Param::from));
         let none = "UPDATE disclosure SET affected = 0, unknown = 0, not_affected = 0";
         self.run(&format!("{none}{}", these.sql()), &these.params)?;
-        let sql = COUNT_DISCLOSURE.replace("{these}", &these.sql());
+        let counts = DISCLOSURE_COUNTS.replace("{these}", &these.sql());
+        let sql = format!(
+            "UPDATE disclosure SET affected = t.affected, unknown = t.unknown, \
+             not_affected = t.not_affected FROM ({counts}) t \
+             WHERE t.tracking_id = disclosure.tracking_id"
+        );
         self.run(&sql, &these.params)?;
         Ok(())
     }
@@ -88,13 +93,11 @@ const COUNT_CONFIGURATION: &str = "UPDATE configuration SET \
 const COPY_TO_DEVICES: &str = "UPDATE device_row SET affected = c.affected, unknown = c.unknown, \
      not_affected = c.not_affected, exploited = c.exploited FROM configuration c";
 
-/// Devices by their worst verdict of the disclosure.
-const COUNT_DISCLOSURE: &str = "UPDATE disclosure SET affected = t.affected, \
-     unknown = t.unknown, not_affected = t.not_affected FROM (SELECT w.tracking_id, \
-         SUM(CASE WHEN w.worst = 0 THEN c.devices ELSE 0 END) AS affected, \
-         SUM(CASE WHEN w.worst = 1 THEN c.devices ELSE 0 END) AS unknown, \
-         SUM(CASE WHEN w.worst = 2 THEN c.devices ELSE 0 END) AS not_affected \
-         FROM (SELECT tracking_id, configuration, MIN(rank) AS worst FROM verdict{these} \
-             GROUP BY tracking_id, configuration) w \
-         JOIN configuration c ON c.number = w.configuration GROUP BY w.tracking_id) t \
-     WHERE t.tracking_id = disclosure.tracking_id";
+/// Devices by their worst verdict of each disclosure.
+pub(crate) const DISCLOSURE_COUNTS: &str = "SELECT w.tracking_id, \
+     SUM(CASE WHEN w.worst = 0 THEN c.devices ELSE 0 END) AS affected, \
+     SUM(CASE WHEN w.worst = 1 THEN c.devices ELSE 0 END) AS unknown, \
+     SUM(CASE WHEN w.worst = 2 THEN c.devices ELSE 0 END) AS not_affected \
+     FROM (SELECT tracking_id, configuration, MIN(rank) AS worst FROM verdict{these} \
+         GROUP BY tracking_id, configuration) w \
+     JOIN configuration c ON c.number = w.configuration GROUP BY w.tracking_id";

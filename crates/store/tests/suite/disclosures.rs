@@ -135,7 +135,7 @@ fn what_was_taken_in_is_shown_with_what_was_skipped() {
         let rows = [ingest("a.csv", "1", 3), ingest("a.csv", "2", 150), ingest("b.csv", "3", 2)];
         store
             .write(|tx| {
-                rows.iter().try_for_each(|row| tx.put_ingest(row).map(drop))?;
+                rows.iter().try_for_each(|row| tx.put_ingest(row, None).map(drop))?;
                 tx.put_setting("site", "north")?;
                 tx.put_setting("site", "south")
             })

@@ -69,7 +69,8 @@ fn a_failure_that_the_caller_passes_over_still_fails_the_transaction() {
     for_each_store(|store| {
         let orphan = store::records::SessionRow {
             token_hash: "0".to_owned(),
-            person: "nobody".to_owned(),
+            person: model::PersonId::new(at(0), [9; 10]),
+            generation: 1,
             created: at(0),
             used: at(0),
             expires: at(1),

@@ -60,7 +60,7 @@ fn an_import_is_unseen_until_it_is_shown() {
         assert!(store.read(|tx| tx.has_leftovers()).unwrap());
         store
             .write(|tx| {
-                let ingest = tx.put_ingest(&ingest())?;
+                let ingest = tx.put_ingest(&ingest(), None)?;
                 tx.show_import(import.unwrap(), ingest)
             })
             .unwrap();

@@ -19,4 +19,5 @@ mod imports;
 mod opening;
 mod people;
 mod samples;
+mod scopes;
 mod verdicts;

@@ -41,7 +41,8 @@ pub(crate) async fn open(
         "token": opened.token.expose(),
         "expires": opened.expires,
         "name": opened.caller.name,
-        "role": opened.caller.role.name(),
+        "role": opened.caller.role().map_or("none", |role| role.name()),
+        "grants": opened.caller.grants,
         "must_change_password": opened.caller.must_change_password,
     });
     Ok((StatusCode::CREATED, Json(body)).into_response())

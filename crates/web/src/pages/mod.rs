@@ -98,7 +98,7 @@ impl Shell {
             rooms: doors(room),
             person: Some(Person {
                 name: show::text(&signed.caller.display_name),
-                role: signed.caller.role.name(),
+                role: signed.caller.role().map_or("no role", |role| role.name()),
             }),
             form_token: signed.form_token.expose().to_owned(),
             feeds: feeds.iter().map(feed).collect(),

@@ -18,7 +18,7 @@ use crate::show::{self, Badge, Strip};
 pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Failure> {
     let caller = signed.caller.clone();
     let house = app.ask(move |hub| House::read(hub, &caller)).await?;
-    app.keep_feeds(house.overview.feeds.clone(), signed.now);
+    app.keep_feeds(&signed.caller, house.overview.feeds.clone(), signed.now);
     let shell = Shell::with(&signed, Some(Room::Today), "Today", &house.overview.feeds);
     html(&page(shell, &house))
 }
