@@ -63,6 +63,8 @@ pub enum Permission {
     IngestInventory,
     /// Take in captures and disclosures.
     Ingest,
+    /// Agree to what a document or a newer engine clears, and say which publishers are trusted.
+    ConfirmClearing,
     /// Make, change and disable accounts.
     ManagePeople,
 }
@@ -82,6 +84,7 @@ names!(
     ReadEvidence = "read_evidence",
     IngestInventory = "ingest_inventory",
     Ingest = "ingest",
+    ConfirmClearing = "confirm_clearing",
     ManagePeople = "manage_people",
 );
 
@@ -98,6 +101,7 @@ impl Role {
                 Permission::ReadEvidence,
                 Permission::IngestInventory,
                 Permission::Ingest,
+                Permission::ConfirmClearing,
             ],
             Self::Administrator => Permission::ALL,
         };
@@ -123,6 +127,7 @@ read              yes     yes     yes      yes
 read_evidence     yes     yes     yes      yes
 ingest_inventory  -       yes     yes      yes
 ingest            -       -       yes      yes
+confirm_clearing  -       -       yes      yes
 manage_people     -       -       -        yes
 ";
 

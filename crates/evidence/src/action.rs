@@ -41,6 +41,12 @@ actions! {
     EnablePerson = "enable_person",
     /// A role was granted.
     GrantRole = "grant_role",
+    /// Somebody agreed to what the newest version of a disclosure clears.
+    ConfirmClearing = "confirm_clearing",
+    /// Somebody agreed to what a newer engine clears.
+    ConfirmEngine = "confirm_engine",
+    /// A newer engine would clear so much that it waits for somebody to agree.
+    HoldEngine = "hold_engine",
     /// An input was taken in, or refused.
     Ingest = "ingest",
     /// A key was made, and takes the place of those before it.
@@ -67,6 +73,10 @@ actions! {
     SignInRefused = "sign_in_refused",
     /// Somebody signed out.
     SignOut = "sign_out",
+    /// Somebody trusted a publisher to clear devices.
+    TrustPublisher = "trust_publisher",
+    /// Somebody took that trust back.
+    UntrustPublisher = "untrust_publisher",
 }
 
 impl fmt::Display for Action {

@@ -1,6 +1,6 @@
 //! What can go wrong in a use case, sorted by who is answerable.
 
-use model::Answerable;
+use model::{Answerable, DisclosureKey};
 
 /// Why a use case was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,18 @@ pub enum HubError {
         kind: &'static str,
         /// The key that was asked for.
         key: String,
+    },
+    /// Several publishers use this tracking id; the caller must say which one is meant.
+    #[error(
+        "`{id}` is a tracking id of {} publishers: {}",
+        keys.len(),
+        keys.iter().map(|key| key.namespace.as_str()).collect::<Vec<_>>().join(", ")
+    )]
+    Ambiguous {
+        /// The tracking id.
+        id: String,
+        /// What it may mean.
+        keys: Vec<DisclosureKey>,
     },
     /// The caller's input cannot be used.
     #[error("{0}")]

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::access::Throttle;
 use model::Timestamp;
-use store::records::{DeviceFacets, OpenQuestion, Overview};
+use store::records::{DeviceFacets, HeldRow, OpenQuestion, Overview};
 use store::{Store, StoreUrl};
 
 use act::Ground;
@@ -35,7 +35,7 @@ pub use access::caller::Caller;
 pub use access::people::{NewPerson, Person};
 pub use access::session::{SignIn, SignedIn};
 pub use access::settings::SettingShown;
-pub use decide::Decided;
+pub use decide::{Confirmed, Decided, EngineWaits};
 pub use error::HubError;
 pub use take_in::kind::{Kind, UnknownKind};
 pub use take_in::{ColumnRead, ColumnsRead, IngestRequest, IngestSummary};
@@ -55,6 +55,8 @@ struct Inner {
     overview: Kept<Overview>,
     questions: Kept<Vec<OpenQuestion>>,
     facets: Kept<DeviceFacets>,
+    held: Kept<Vec<HeldRow>>,
+    books: Mutex<Option<Arc<decide::Books>>>,
 }
 
 impl Hub {
@@ -88,6 +90,8 @@ impl Hub {
                 overview: Kept::default(),
                 questions: Kept::default(),
                 facets: Kept::default(),
+                held: Kept::default(),
+                books: Mutex::default(),
             }),
         }
     }

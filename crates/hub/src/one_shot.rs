@@ -85,42 +85,8 @@ pub fn match_files(inventory: &Path, disclosures: &[PathBuf]) -> Result<Matched,
     }
     pile.read(&walked.inputs);
     skipped.append(&mut pile.skipped);
-    pile.documents = newest(pile.documents);
     let rows = crate::decide::match_inventory(&read, pile);
     Ok(Matched { rows, skipped })
-}
-
-/// Of several revisions of one document the newest, and a draft only where nothing else is there.
-fn newest(documents: Vec<vulnerability::csaf::Document>) -> Vec<vulnerability::csaf::Document> {
-    let mut kept: Vec<vulnerability::csaf::Document> = Vec::with_capacity(documents.len());
-    let mut places: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for document in documents {
-        let (namespace, id) = document.summary.key();
-        let key = (namespace.to_owned(), id.to_owned());
-        match places.get(&key).and_then(|place| kept.get_mut(*place)) {
-            Some(known) if is_newer(&document.summary, &known.summary) => *known = document,
-            Some(_) => {}
-            None => {
-                places.insert(key, kept.len());
-                kept.push(document);
-            }
-        }
-    }
-    kept
-}
-
-fn is_newer(one: &vulnerability::csaf::Summary, other: &vulnerability::csaf::Summary) -> bool {
-    use vulnerability::version::{Relation, Version};
-    let draft = |summary: &vulnerability::csaf::Summary| summary.status == "draft";
-    if draft(one) != draft(other) {
-        return draft(other);
-    }
-    let versions = Version::read(&one.version).zip(Version::read(&other.version));
-    match versions.map(|(one, other)| one.relate(&other)) {
-        Some(Relation::Greater | Relation::Finer) => true,
-        Some(Relation::Less | Relation::Coarser) => false,
-        _ => one.current_release_date > other.current_release_date,
-    }
 }
 
 /// Everything that was read to match against.

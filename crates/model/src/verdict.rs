@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{DisclosureKey, Timestamp};
 
 /// The three answers. There is no fourth, and no default.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -124,6 +124,9 @@ pub struct VerdictRow {
     pub asset: String,
     /// Tracking identifier of the document, e.g. `ICSMA-23-194-01`.
     pub disclosure: String,
+    /// Namespace of the document's publisher: two publishers may use one tracking identifier.
+    #[serde(default)]
+    pub disclosure_namespace: String,
     /// Version of the document.
     pub disclosure_version: String,
     /// CVE, or the document's own identifier.
@@ -150,4 +153,35 @@ pub struct VerdictRow {
     /// When it was decided; absent in a one-shot run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<Timestamp>,
+    /// Set where an earlier version of the document said this, and the newest one ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+}
+
+impl VerdictRow {
+    /// The key of the disclosure.
+    pub fn key(&self) -> DisclosureKey {
+        DisclosureKey::new(self.disclosure_namespace.clone(), self.disclosure.clone())
+    }
+
+    /// True where the newest version of the document would clear this, and no person has confirmed
+    /// it yet.
+    pub fn is_held(&self) -> bool {
+        self.ended.as_ref().is_some_and(|ended| !ended.confirmed)
+    }
+}
+
+/// What ended what a document said of a device.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// What ended it, in plain words.
+    pub because: String,
+    /// Version of the document that ended it.
+    pub version: String,
+    /// When that version was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// True where a person has confirmed it, or said before that its publisher is trusted. Until
+    /// then the verdict is `unknown`.
+    pub confirmed: bool,
 }

@@ -196,7 +196,8 @@ pub(crate) struct Ingest {
     /// Site that the devices belong to.
     #[arg(long, default_value = "")]
     pub(crate) site: String,
-    /// Name of the inventory source; without it, the headings tell which one it is.
+    /// Name of the source: of an inventory (without it, the headings tell which one it is), or who
+    /// brought the documents.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub(crate) source: String,
     /// Whether an inventory that lacks many rows is partial: yes keeps them listed, no marks them.
@@ -300,9 +301,38 @@ pub(crate) enum Disclosures {
     },
     /// Show one disclosure and the devices it touches.
     Show {
-        /// Its tracking id, e.g. `ICSMA-23-194-01`, or its key.
-        disclosure: String,
+        #[command(flatten)]
+        disclosure: Named,
     },
+    /// Trust a publisher: its newer documents may clear devices without a question.
+    Trust {
+        /// Namespace of the publisher, as its documents name it.
+        namespace: String,
+        /// Only what this source brings (`ingest --source NAME`); any where not given.
+        #[arg(long, value_name = "NAME")]
+        source: Option<String>,
+    },
+    /// Trust a publisher no more; what was accepted stays so.
+    Untrust {
+        /// Namespace of the publisher.
+        namespace: String,
+        /// The source that was named when it was trusted.
+        #[arg(long, value_name = "NAME")]
+        source: Option<String>,
+    },
+    /// List the publishers that are trusted.
+    Trusted,
+}
+
+/// A disclosure on the command line.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Named {
+    /// Its tracking id, e.g. `ICSMA-23-194-01`, or its key; or the publisher's namespace and the id.
+    #[arg(required = true, num_args = 1..=2, value_names = ["ID", "ID AFTER NAMESPACE"])]
+    pub(crate) words: Vec<String>,
+    /// Namespace of the publisher, where several use one tracking id.
+    #[arg(long)]
+    pub(crate) namespace: Option<String>,
 }
 
 /// `regimen verdicts`.
@@ -313,7 +343,7 @@ pub(crate) enum Verdicts {
         /// Only this verdict.
         #[arg(long)]
         verdict: Option<VerdictName>,
-        /// Only this disclosure.
+        /// Only this disclosure: its key, or all with this tracking id.
         #[arg(long)]
         disclosure: Option<String>,
         /// Only this CVE.
@@ -333,6 +363,20 @@ pub(crate) enum Verdicts {
     History {
         /// The device: key, asset id, address, serial or name.
         device: String,
+    },
+    /// Disclosures whose newest version would clear devices, and that wait to be confirmed.
+    Held,
+    /// Agree to what the newest version of a disclosure clears, or a newer version of Regimen.
+    Confirm {
+        /// The disclosure: tracking id, key, or namespace and tracking id.
+        #[arg(num_args = 0..=2, required_unless_present = "engine", value_names = ["ID", "ID AFTER NAMESPACE"])]
+        words: Vec<String>,
+        /// Namespace of the publisher, where several use one tracking id.
+        #[arg(long)]
+        namespace: Option<String>,
+        /// What the newer version of Regimen clears.
+        #[arg(long, conflicts_with = "words")]
+        engine: bool,
     },
     /// What turned to not affected, or ended, and why; newest first.
     Cleared {

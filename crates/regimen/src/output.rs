@@ -15,6 +15,8 @@ use crate::arguments::Common;
 pub(crate) enum Outcome {
     /// All done.
     Done,
+    /// The caller must say more precisely what is meant.
+    Usage,
     /// Done, but some input was skipped.
     Skipped,
     /// A gate that the caller asked for did not hold.
@@ -32,6 +34,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(match outcome {
             Outcome::Done => 0,
+            Outcome::Usage => 2,
             Outcome::Skipped => 3,
             Outcome::GateFailed => 4,
         })
@@ -81,6 +84,21 @@ pub(crate) fn print<V: Serialize, R: Serialize>(
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => Ok(done?),
     }
+}
+
+/// Tells on standard error what was used although something was odd about it.
+pub(crate) fn tell_warnings(common: &Common, warnings: &[Skip]) {
+    for warning in warnings.iter().take(SKIPS_SHOWN_MAX).filter(|_| !common.quiet) {
+        eprintln!("warning: {}: {}", warning.path, warning.reason);
+    }
+}
+
+/// A list with the number of devices that it cannot speak of yet.
+#[derive(Serialize)]
+pub(crate) struct Listed<'l, T> {
+    #[serde(flatten)]
+    pub(crate) rows: &'l T,
+    pub(crate) pending: u64,
 }
 
 /// Tells on standard error what was not used.

@@ -28,6 +28,7 @@ pub(crate) enum Kind {
     StaleForm,
     ForeignHost,
     NotFound,
+    Ambiguous,
     WrongMethod,
     Invalid,
     TooLarge,
@@ -69,7 +70,7 @@ impl Failure {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::NotSignedIn,
         Self::PasswordDue,
         Self::Forbidden,
@@ -77,6 +78,7 @@ impl Kind {
         Self::StaleForm,
         Self::ForeignHost,
         Self::NotFound,
+        Self::Ambiguous,
         Self::WrongMethod,
         Self::Invalid,
         Self::TooLarge,
@@ -94,6 +96,7 @@ impl Kind {
             }
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Ambiguous => StatusCode::CONFLICT,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -113,6 +116,7 @@ impl Kind {
             Self::StaleForm => "stale-form",
             Self::ForeignHost => "foreign-host",
             Self::NotFound => "not-found",
+            Self::Ambiguous => "ambiguous",
             Self::WrongMethod => "wrong-method",
             Self::Invalid => "invalid",
             Self::TooLarge => "too-large",
@@ -132,6 +136,7 @@ impl Kind {
             Self::StaleForm => "This form is out of date",
             Self::ForeignHost => "The hub is not known by that name",
             Self::NotFound => "There is nothing here",
+            Self::Ambiguous => "Several publishers use that name",
             Self::WrongMethod => "This address does not take that method",
             Self::Invalid => "The request cannot be used",
             Self::TooLarge => "The request is too large",
@@ -159,6 +164,9 @@ impl Kind {
             Self::NotFound => {
                 "Check the address, or search by MAC, IP, serial, name, CVE or advisory."
             }
+            Self::Ambiguous => {
+                "Search for the tracking id, and open the one of the publisher that you mean."
+            }
             Self::WrongMethod => "See the list of operations under Settings › API.",
             Self::Invalid => "Correct the value that is named above and try again.",
             Self::TooLarge => "Send less at once.",
@@ -181,6 +189,7 @@ impl From<HubError> for Failure {
             HubError::NotSignedIn => Kind::NotSignedIn,
             HubError::Forbidden(_) | HubError::OutOfReach(_) => Kind::Forbidden,
             HubError::NotFound { .. } => Kind::NotFound,
+            HubError::Ambiguous { .. } => Kind::Ambiguous,
             HubError::Invalid(_) => Kind::Invalid,
             HubError::TryLater { .. } => Kind::TooMany,
             HubError::Environment(_) => Kind::Unavailable,

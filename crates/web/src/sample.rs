@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use hub::{BadRow, Caller, EvidenceCheck, Facets};
+use hub::{BadRow, Caller, EngineWaits, EvidenceCheck, Facets};
 use model::{
-    Address, Answerable, Attribute, Confidence, Conversation, Device, DeviceId, Epss, Fact, Kev,
-    Question, Remediation, Secret, Severity, Skip, Software, Source, Step, Timestamp, Transport,
-    Verdict, VerdictRow,
+    Address, Answerable, Attribute, Confidence, Conversation, Device, DeviceId, DisclosureKey,
+    Ended, Epss, Fact, Kev, Question, Remediation, Secret, Severity, Skip, Software, Source, Step,
+    Timestamp, Transport, Verdict, VerdictRow,
 };
 use serde_json::json;
 use store::records::{
-    DeviceDetail, DeviceRow, DeviceVerdict, DisclosureDetail, DisclosureRow, EvidenceRow,
-    IngestRow, OpenQuestion, Overview, Rows, SoftwareRow, VerdictCounts,
+    DeviceDetail, DeviceRow, DeviceVerdict, DisclosureDetail, DisclosureRow, DisclosureVersionRow,
+    EvidenceRow, HeldRow, IngestRow, OpenQuestion, Overview, Rows, SoftwareRow, TrustRow,
+    VerdictCounts,
 };
 
 use crate::session::Signed;
@@ -217,6 +218,7 @@ pub(crate) fn verdict(vulnerability: &str, verdict: Verdict) -> VerdictRow {
     VerdictRow {
         asset: "A-00000".to_owned(),
         disclosure: "NLSA-2026-011".to_owned(),
+        disclosure_namespace: NAMESPACE.to_owned(),
         disclosure_version: "1.2".to_owned(),
         vulnerability: vulnerability.to_owned(),
         product: "Northlight Imaging Helix 64 before 5.3".to_owned(),
@@ -252,6 +254,7 @@ pub(crate) fn verdict(vulnerability: &str, verdict: Verdict) -> VerdictRow {
         }),
         epss: Some(Epss { score: 0.412, percentile: 0.97, date: Some("2026-11-20".to_owned()) }),
         decided_at: Some(hours(30)),
+        ended: None,
     }
 }
 
@@ -313,10 +316,49 @@ pub(crate) fn software() -> Rows<SoftwareRow> {
     }
 }
 
+/// A verdict that the newest version of its document would clear.
+pub(crate) fn held_verdict() -> VerdictRow {
+    let ended = Ended {
+        because: "version 2 says that it is not affected".to_owned(),
+        version: "2".to_owned(),
+        at: Some(hours(40)),
+        confirmed: false,
+    };
+    VerdictRow { ended: Some(ended), ..verdict("CVE-2026-10001", Verdict::Unknown) }
+}
+
+pub(crate) fn held() -> HeldRow {
+    HeldRow {
+        disclosure: "NLSA-2026-003".to_owned(),
+        disclosure_namespace: NAMESPACE.to_owned(),
+        title: "Helix CT consoles: missing authentication in the service port".to_owned(),
+        version: "2".to_owned(),
+        devices: 12,
+        verdicts: 24,
+    }
+}
+
+pub(crate) fn trust() -> TrustRow {
+    TrustRow {
+        namespace: NAMESPACE.to_owned(),
+        source: Some("mirror".to_owned()),
+        at: hours(700),
+        by: "rosa".to_owned(),
+    }
+}
+
+pub(crate) fn engine() -> EngineWaits {
+    EngineWaits { engine: "9f30c1".to_owned(), affected: 347, cleared: 80 }
+}
+
+/// Namespace of the publisher of all these disclosures.
+const NAMESPACE: &str = "https://northlight.example";
+
 pub(crate) fn disclosure_row(number: u64) -> DisclosureRow {
     DisclosureRow {
-        key: format!("https://northlight.example/NLSA-2026-{number:03}"),
+        key: DisclosureKey::new(NAMESPACE, format!("NLSA-2026-{number:03}")),
         id: format!("NLSA-2026-{number:03}"),
+        disclosure_namespace: NAMESPACE.to_owned(),
         publisher: "Northlight PSIRT".to_owned(),
         title: "Helix CT consoles: missing authentication in the service port".to_owned(),
         version: "1.2".to_owned(),
@@ -339,6 +381,14 @@ pub(crate) fn disclosure_detail() -> DisclosureDetail {
         model: Some("Helix 64".to_owned()),
         location: Some("Emergency, room 4".to_owned()),
         row,
+    };
+    let version = |version: &str| DisclosureVersionRow {
+        version: version.to_owned(),
+        source: "mirror".to_owned(),
+        updated: Some(hours(90)),
+        received: hours(30),
+        content_hash: "9f".repeat(32),
+        current: version == "1.2",
     };
     DisclosureDetail {
         row: disclosure_row(3),
@@ -366,6 +416,7 @@ pub(crate) fn disclosure_detail() -> DisclosureDetail {
             }],
         }),
         warnings: vec!["/document/tracking: revision 1.1 is missing (6.1.22)".to_owned()],
+        versions: ["1.2", "1.0"].map(version).into(),
         devices: Rows {
             rows: vec![
                 about(verdict("CVE-2026-10001", Verdict::Affected), 0),

@@ -73,6 +73,11 @@ impl Caller {
         self.scope(Permission::Read).is_ok_and(|scope| scope.is_everywhere())
     }
 
+    /// Whether this caller may agree to what would clear devices.
+    pub fn may_confirm(&self) -> bool {
+        self.require_at(Permission::ConfirmClearing, None).is_ok()
+    }
+
     /// Passes where some grant allows it, wherever that reaches.
     pub fn require(&self, permission: Permission) -> Result<(), HubError> {
         self.scope(permission).map(drop)

@@ -63,6 +63,10 @@ settings! {
     /// How long conversations are kept.
     ConversationDays = "conversation_days" "400" Kind::Number(400, 36_500),
         "days for which conversations are kept after they were last seen";
+    /// How much of what is affected a newer version may clear by itself: a mended rule clears some
+    /// rows, a broken one many.
+    EngineClearsPercent = "engine_clears_percent" "5" Kind::Number(0, 100),
+        "percent of what is affected that a newer version of Regimen may clear without being asked";
 }
 
 /// A setting as it is shown.

@@ -1,7 +1,9 @@
 //! Deciding verdicts: devices reduced to configurations, each matched once.
 
+mod books;
+mod clearing;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use access::Permission;
 use assets::{Inventory, InventoryRecord};
@@ -11,19 +13,21 @@ use rayon::prelude::*;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::records::{
-    ClearedRow, ConfigurationKey, ConfigurationVerdicts, DecisionRow, ParsedDocument,
-    StaleDocument, Stamp, StoredDocument,
+    ClearedRow, Clearing, ConfigurationKey, ConfigurationVerdicts, DecisionRow, DocumentAnew,
+    ParsedDocument, StaleDocument, Stamp,
 };
 use store::{StoreError, Tx};
-use vulnerability::csaf::{self, Document};
-use vulnerability::matching::{Asset, Matcher, Software};
+use vulnerability::csaf;
+use vulnerability::matching::{Asset, Ledger, Series, Software};
 use vulnerability::{epss, kev};
 
-use crate::access::session::environment;
 use crate::act::{Needs, Place};
 use crate::one_shot::Pile;
 use crate::take_in::disclosures::warnings;
 use crate::{Caller, Hub, HubError};
+
+pub(crate) use books::Books;
+pub use clearing::{Confirmed, EngineWaits};
 
 /// What deciding did.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -38,7 +42,14 @@ pub struct Decided {
 struct Work {
     stamp: Stamp,
     stale: Vec<(ConfigurationKey, Device)>,
-    documents: Vec<StoredDocument>,
+}
+
+/// On whose behalf, why and when verdicts are decided.
+#[derive(Clone, Copy)]
+struct Order<'o> {
+    caller: &'o Caller,
+    because: &'o str,
+    now: Timestamp,
 }
 
 impl Hub {
@@ -59,26 +70,37 @@ impl Hub {
         caller.require(Permission::IngestInventory)?;
         // What follows from what was taken in reaches as far as it does, whoever took it in.
         let caller = &Caller::system();
+        let order = Order { caller, because, now };
         let mut done = Decided::default();
         if self.ground().read_whole(|tx| tx.has_leftovers())? {
             self.ground().sweep_when_idle()?;
         }
         self.read_documents_anew(caller, now)?;
         for _ in 0..ROUNDS_MAX {
-            let Some(work) = self.stale_work()? else { return Ok(done) };
-            let Work { stamp, stale, documents } = work;
-            let matcher = Matcher::new(parsed(documents)?);
-            for batch in stale.chunks(CONFIGURATIONS_AT_ONCE) {
-                let decided = match_all(&matcher, batch);
-                let Some(changes) = self.keep(caller, &decided, &stamp, because, now)? else {
-                    break;
-                };
-                done.configurations += batch.len();
-                done.changes += changes;
-            }
+            let Some(work) = self.stale_work()? else {
+                done.changes += self.tell_moves(order)?;
+                return Ok(done);
+            };
+            self.decide_work(order, &work, &mut done)?;
         }
         let text = "documents change faster than verdicts can be decided; they are still pending";
         Err(HubError::Environment(text.to_owned()))
+    }
+
+    /// One round; ends early where other documents count by now.
+    fn decide_work(&self, order: Order, work: &Work, done: &mut Decided) -> Result<(), HubError> {
+        let books = self.books()?;
+        if books.generation() != work.stamp.generation {
+            return Ok(());
+        }
+        let clearing = self.clearing(order, books.ledger(), work)?;
+        for batch in work.stale.chunks(CONFIGURATIONS_AT_ONCE) {
+            let decided = match_all(books.ledger(), batch);
+            let Some(changes) = self.keep(order, &decided, &work.stamp, clearing)? else { break };
+            done.configurations += batch.len();
+            done.changes += changes;
+        }
+        Ok(())
     }
 
     /// How many devices have verdicts that are not decided with what is held today.
@@ -115,38 +137,49 @@ impl Hub {
         self.ground().read_whole(|tx| {
             let stamp = self.stamp(tx)?;
             let stale = tx.stale_configurations(&stamp)?;
-            if stale.is_empty() {
-                return Ok(None);
-            }
-            Ok(Some(Work { stamp, stale, documents: tx.disclosure_documents()? }))
+            Ok((!stale.is_empty()).then_some(Work { stamp, stale }))
         })
     }
 
     /// Writes one batch; nothing where other documents count by now.
     fn keep(
         &self,
-        caller: &Caller,
+        order: Order,
         decided: &[ConfigurationVerdicts],
         stamp: &Stamp,
-        because: &str,
-        now: Timestamp,
+        clearing: Clearing,
     ) -> Result<Option<usize>, HubError> {
-        let needs = Needs::Permission(Permission::IngestInventory);
-        self.act(caller, needs, Place::House, now, |act| {
+        let Order { caller, because, now } = order;
+        self.act(caller, DECIDES, Place::House, now, |act| {
             if act.disclosure_generation()? != stamp.generation {
                 return Ok(None);
             }
             let tx = act.change();
-            let decisions = tx.decide(decided, stamp, now, because)?;
+            let decisions = tx.decide(decided, stamp, now, because, clearing)?;
             crate::view::kept::move_on(tx)?;
             act.note(Action::Match, because, &details(decided, &decisions, stamp))?;
             Ok(Some(decisions.len()))
         })
     }
 
+    /// Writes into the history what changed for devices whose record changed.
+    fn tell_moves(&self, order: Order) -> Result<usize, HubError> {
+        let Order { caller, now, .. } = order;
+        let mut told = 0;
+        while self.ground().read_whole(|tx| tx.has_untold_moves(&self.stamp(tx)?))? {
+            told += self.act(caller, DECIDES, Place::House, now, |act| {
+                let stamp = self.stamp(act)?;
+                let decisions = act.change().tell_moves(&stamp, now, MOVES_AT_ONCE)?;
+                let details = details(&[], &decisions, &stamp);
+                act.note(Action::Match, "records of devices changed", &details)?;
+                Ok(decisions.len())
+            })?;
+        }
+        Ok(told)
+    }
+
     /// Makes the normalised form of documents anew where another engine made it.
     fn read_documents_anew(&self, caller: &Caller, now: Timestamp) -> Result<(), HubError> {
-        let needs = Needs::Permission(Permission::IngestInventory);
         loop {
             let engine = self.engine();
             let stale =
@@ -155,7 +188,8 @@ impl Hub {
                 return Ok(());
             }
             let anew: Vec<ParsedDocument> = stale.par_iter().map(read_anew).collect();
-            self.act(caller, needs, Place::House, now, |act| {
+            self.forget_books();
+            self.act(caller, DECIDES, Place::House, now, |act| {
                 act.change().put_parsed(engine, &anew)?;
                 let details = json!({ "documents": anew.len(), "engine": engine });
                 act.note(Action::Match, "documents read anew by a new engine", &details)
@@ -164,24 +198,30 @@ impl Hub {
     }
 }
 
-fn match_all(
-    matcher: &Matcher,
-    stale: &[(ConfigurationKey, Device)],
-) -> Vec<ConfigurationVerdicts> {
+fn match_all(ledger: &Ledger, stale: &[(ConfigurationKey, Device)]) -> Vec<ConfigurationVerdicts> {
     let one = |(key, device): &(ConfigurationKey, Device)| ConfigurationVerdicts {
         key: key.clone(),
-        rows: without_asset(matcher.verdicts(&asset_of_device(device))),
+        rows: without_asset(ledger.verdicts(&asset_of_device(device))),
     };
     stale.par_iter().map(one).collect()
 }
 
 /// A document that this engine cannot read keeps the form it had, and says so.
 fn read_anew(stale: &StaleDocument) -> ParsedDocument {
-    let (document, warnings) = match csaf::read(&stale.raw) {
-        Ok(reading) => (serde_json::to_value(&reading.document).ok(), warnings(&reading)),
-        Err(refusal) => (None, vec![format!("not read anew: {refusal}")]),
+    let reading = match csaf::read(&stale.raw) {
+        Ok(reading) => reading,
+        Err(refusal) => {
+            let warnings = vec![format!("not read anew: {refusal}")];
+            return ParsedDocument { version: stale.version, anew: None, warnings };
+        }
     };
-    ParsedDocument { version: stale.version, document, warnings }
+    let anew = serde_json::to_value(&reading.document).ok().map(|document| DocumentAnew {
+        document,
+        status: reading.document.summary.status.clone(),
+        vulnerabilities: reading.document.summary.cves.clone(),
+        score: reading.document.summary.score_max,
+    });
+    ParsedDocument { version: stale.version, anew, warnings: warnings(&reading) }
 }
 
 /// What the evidence says of a batch; the digest binds the rows of the history to it.
@@ -218,28 +258,21 @@ pub(crate) fn configuration_key(device: &Device) -> ConfigurationKey {
 
 /// Decides the verdicts of an inventory that is not kept.
 pub(crate) fn match_inventory(inventory: &Inventory, pile: Pile) -> Vec<VerdictRow> {
-    let documents = pile.documents.into_iter().map(Arc::new).collect();
+    let series = Series::gather(pile.documents);
     let catalogue = kev::Catalogue { entries: pile.kev, ..kev::Catalogue::default() };
     let scores = epss::Scores { entries: pile.epss, ..epss::Scores::default() };
-    let matcher = Matcher::new(documents).with_exploitation(catalogue, scores);
+    let ledger = Ledger::new(series).with_exploitation(catalogue, scores);
     let assets: Vec<Asset> =
         inventory.records.iter().map(|record| asset_of_record(inventory, record)).collect();
     let rows: Vec<Vec<VerdictRow>> = assets
         .par_iter()
         .map(|asset| {
-            let mut rows = matcher.verdicts(asset);
+            let mut rows = ledger.verdicts(asset);
             rows.sort_by_key(|row| row.verdict);
             rows
         })
         .collect();
     rows.into_iter().flatten().collect()
-}
-
-fn parsed(documents: Vec<StoredDocument>) -> Result<Vec<Arc<Document>>, HubError> {
-    documents
-        .into_par_iter()
-        .map(|stored| serde_json::from_value(stored.document).map(Arc::new).map_err(environment))
-        .collect()
 }
 
 /// The device's own key is put in when a verdict is read: many devices share a configuration.
@@ -310,6 +343,12 @@ const MATCHED: &[Attribute] = &[
     Attribute::Software,
     Attribute::PurchaseDate,
 ];
+
+/// What deciding asks of its caller: whoever may take anything in.
+const DECIDES: Needs = Needs::Permission(Permission::IngestInventory);
+
+/// Devices whose change is written into the history in one transaction.
+const MOVES_AT_ONCE: u64 = 500;
 
 /// Configurations decided and written in one transaction; bounds memory and how long others wait.
 const CONFIGURATIONS_AT_ONCE: usize = 1_000;

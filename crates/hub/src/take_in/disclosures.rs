@@ -1,15 +1,17 @@
 //! Taking disclosures, KEV and EPSS in.
 
+use std::collections::BTreeSet;
+
 use link::Input;
-use model::{Answerable, Skip, Timestamp};
+use model::{Answerable, DisclosureKey, Skip, Timestamp};
 use rayon::prelude::*;
 use serde_json::json;
-use store::records::{NewDisclosure, Outcome};
+use store::records::{DisclosureVersionRow, NewDisclosure, Outcome, TrustRow};
 use store::{StoreError, WriteTx};
 use vulnerability::csaf;
 
 use crate::access::session::{environment, invalid};
-use crate::act::{Needs, Place};
+use crate::act::{Act, Needs, Place};
 use crate::take_in::kind::Kind;
 use crate::take_in::{IngestSummary, Taken, permission, record, sha256_hex};
 use crate::{Caller, Hub, HubError};
@@ -22,33 +24,28 @@ enum Read {
 
 impl Hub {
     /// Takes CSAF documents in, a batch to a transaction. Each has its own ingest and evidence row.
+    /// `source` is who brought them, as the caller names it.
     pub(crate) fn ingest_disclosures(
         &self,
         caller: &Caller,
         inputs: &[Input],
+        source: &str,
         now: Timestamp,
         summary: &mut IngestSummary,
     ) -> Result<(), HubError> {
+        let mut load = Load { source, now, first: BTreeSet::new() };
         for batch in inputs.chunks(BATCH_DOCUMENTS) {
-            let read: Vec<Read> =
-                batch.par_iter().map(|one| read_document(one, self.engine())).collect();
+            let read = |one: &Input| read_document(one, source, self.engine());
+            let read: Vec<Read> = batch.par_iter().map(read).collect();
             let needs = Needs::Permission(permission(Kind::Csaf));
             let taken = self.act(caller, needs, Place::House, now, |act| {
-                let mut taken = Vec::with_capacity(batch.len());
-                for (input, read) in batch.iter().zip(&read) {
-                    let outcome = match read {
-                        Read::Document(new) => Some(act.offer(|tx| tx.put_disclosure(new, now))?),
-                        Read::Refused(_) => None,
-                    };
-                    let one = taken_of(input, read, outcome);
-                    if outcome != Some(Outcome::Unchanged) {
-                        record(act, caller, &one, &details(read, outcome), now)?;
-                    }
-                    taken.push(one);
-                }
-                Ok::<_, HubError>(taken)
+                let trusted = act.trusted()?;
+                let each = batch.iter().zip(&read);
+                each.map(|(input, read)| load.take(act, caller, input, read, &trusted))
+                    .collect::<Result<Vec<_>, HubError>>()
             })?;
-            for one in taken {
+            for (one, warning) in taken {
+                summary.warnings.extend(warning);
                 summary.add(one);
             }
         }
@@ -171,13 +168,61 @@ impl Edition {
     }
 }
 
-/// The key of a disclosure: publisher namespace and tracking identifier.
-pub(crate) fn key_of(summary: &csaf::Summary) -> String {
-    let (namespace, id) = summary.key();
-    format!("{namespace}#{id}")
+/// One load of documents.
+struct Load<'l> {
+    source: &'l str,
+    now: Timestamp,
+    /// Disclosures that nobody knew before it: their later versions clear nothing that anybody saw.
+    first: BTreeSet<DisclosureKey>,
 }
 
-fn read_document(input: &Input, engine: &str) -> Read {
+impl Load<'_> {
+    fn take(
+        &mut self,
+        act: &Act,
+        caller: &Caller,
+        input: &Input,
+        read: &Read,
+        trusted: &[TrustRow],
+    ) -> Result<(Taken, Option<Skip>), HubError> {
+        let (mut outcome, mut warning) = (None, None);
+        if let Read::Document(new) = read {
+            let trusts = |row: &TrustRow| row.covers(&new.key.namespace, self.source);
+            let accepted = self.first.contains(&new.key) || trusted.iter().any(trusts);
+            let twin = act.twin_of(new)?;
+            let put = act.offer(|tx| tx.put_disclosure(new, self.now, accepted))?;
+            if put == Outcome::Added {
+                self.first.insert(new.key.clone());
+            }
+            if put != Outcome::Unchanged {
+                warning = twin.map(|twin| other_bytes(input, new, &twin));
+            }
+            outcome = Some(put);
+        }
+        let one = taken_of(input, read, outcome);
+        if outcome != Some(Outcome::Unchanged) {
+            record(act, caller, &one, &details(read, outcome, warning.as_ref()), self.now)?;
+        }
+        Ok((one, warning))
+    }
+}
+
+/// The warning that a version that is held came again with other bytes.
+fn other_bytes(input: &Input, new: &NewDisclosure, twin: &DisclosureVersionRow) -> Skip {
+    let (version, received, hash) = (&new.version, twin.received, &twin.content_hash);
+    let reason = format!(
+        "version {version} of {} came with other bytes on {received} (SHA-256 {hash}); both are kept",
+        new.key.id
+    );
+    Skip {
+        path: input.path.display().to_string(),
+        place: "/document/tracking/version".to_owned(),
+        reason,
+        answerable: Answerable::Sender,
+    }
+}
+
+fn read_document(input: &Input, source: &str, engine: &str) -> Read {
     let path = input.path.display().to_string();
     let refused = |place: String, reason: String, answerable| {
         Read::Refused(Skip { path: path.clone(), place, reason, answerable })
@@ -190,7 +235,7 @@ fn read_document(input: &Input, engine: &str) -> Read {
         Ok(reading) => reading,
         Err(refusal) => return Read::Refused(refusal.into_skip(path)),
     };
-    match new_disclosure(reading, raw, engine) {
+    match new_disclosure(reading, raw, source, engine) {
         Ok(new) => Read::Document(Box::new(new)),
         Err(error) => refused(String::new(), error.to_string(), Answerable::Us),
     }
@@ -199,6 +244,7 @@ fn read_document(input: &Input, engine: &str) -> Read {
 fn new_disclosure(
     reading: csaf::Reading,
     raw: Vec<u8>,
+    source: &str,
     engine: &str,
 ) -> Result<NewDisclosure, HubError> {
     let document = serde_json::to_value(&reading.document).map_err(environment)?;
@@ -208,9 +254,10 @@ fn new_disclosure(
     words.sort_unstable();
     words.dedup();
     Ok(NewDisclosure {
-        key: key_of(&summary),
+        key: DisclosureKey::new(summary.publisher.namespace, summary.id),
         search_text: words.join("\n"),
-        id: summary.id,
+        status: summary.status,
+        source: source.to_owned(),
         publisher: summary.publisher.name,
         title: summary.title,
         version: summary.version,
@@ -244,13 +291,14 @@ fn taken_of(input: &Input, read: &Read, outcome: Option<Outcome>) -> Taken {
     }
 }
 
-fn details(read: &Read, outcome: Option<Outcome>) -> serde_json::Value {
+fn details(read: &Read, outcome: Option<Outcome>, warning: Option<&Skip>) -> serde_json::Value {
     match read {
         Read::Document(new) => json!({
             "disclosure": new.key,
             "version": new.version,
             "outcome": outcome,
             "warnings": new.warnings.len(),
+            "other_bytes": warning.map(|warning| &warning.reason),
         }),
         Read::Refused(skip) => json!({ "refused": skip.reason, "where": skip.place }),
     }

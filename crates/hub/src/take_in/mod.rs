@@ -38,7 +38,8 @@ pub struct IngestRequest {
     pub kind: Option<Kind>,
     /// Site that the devices belong to; empty for the only site.
     pub site: String,
-    /// Name of the inventory source; empty to recognise it by the headings.
+    /// Name of the source: of an inventory, empty to recognise it by the headings; of documents, who
+    /// brought them.
     pub source: String,
     /// Whether an inventory that lacks many rows is partial, where a person said so.
     pub partial: Option<bool>,
@@ -61,6 +62,8 @@ pub struct IngestSummary {
     pub by_type: BTreeMap<String, u64>,
     /// Signatures, checksums and lists of a mirror, recognised beside its documents.
     pub side_files: u64,
+    /// What was used although something was odd about it.
+    pub warnings: Vec<Skip>,
     /// What the columns of each inventory are read as.
     pub columns: Vec<ColumnsRead>,
     /// What verdicts must be decided anew for.
@@ -129,7 +132,7 @@ impl Hub {
                 Err(error) => summary.skip(&input.path, &error),
             }
         }
-        self.ingest_disclosures(caller, &documents, now, &mut summary)?;
+        self.ingest_disclosures(caller, &documents, &request.source, now, &mut summary)?;
         // Also where nothing changed: an ingest before this one may have been killed.
         self.decide(caller, summary.changed.because(), now)?;
         if summary.changed != Changed::default() {

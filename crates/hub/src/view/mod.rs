@@ -1,5 +1,6 @@
 //! Reading: what the pages, the API and the command line show.
 
+pub(crate) mod disclosures;
 pub(crate) mod kept;
 
 use std::collections::BTreeMap;
@@ -7,9 +8,8 @@ use std::collections::BTreeMap;
 use access::Permission;
 use model::{DeviceId, Timestamp};
 use store::records::{
-    DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, DisclosureDetail,
-    DisclosureFilter, DisclosureRow, EvidenceRow, IngestRow, OpenQuestion, Overview, Page, Rows,
-    SoftwareRow, StreamRow, VerdictFilter,
+    DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, EvidenceRow, IngestRow,
+    OpenQuestion, Overview, Page, Rows, SoftwareRow, StreamRow, VerdictFilter,
 };
 
 use store::{StoreError, Tx};
@@ -79,33 +79,6 @@ impl Hub {
         page: Page,
     ) -> Result<Rows<SoftwareRow>, HubError> {
         self.view(caller, Permission::Read, |tx, _| tx.software_rows(text, page))
-    }
-
-    /// Disclosures that match `filter`, those that touch devices first, newest first.
-    pub fn disclosures(
-        &self,
-        caller: &Caller,
-        filter: &DisclosureFilter,
-        page: Page,
-    ) -> Result<Rows<DisclosureRow>, HubError> {
-        self.view(caller, Permission::Read, |tx, _| tx.disclosure_rows(filter, page))
-    }
-
-    /// One disclosure, by its key or its tracking id, with a page of the devices it touches.
-    pub fn disclosure(
-        &self,
-        caller: &Caller,
-        key: &str,
-        page: Page,
-    ) -> Result<DisclosureDetail, HubError> {
-        let found = self.view(caller, Permission::Read, |tx, _| tx.disclosure_detail(key, page))?;
-        found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
-    }
-
-    /// The document as it was received, byte for byte.
-    pub fn disclosure_raw(&self, caller: &Caller, key: &str) -> Result<Vec<u8>, HubError> {
-        let found = self.view(caller, Permission::Read, |tx, _| tx.disclosure_raw(key))?;
-        found.ok_or_else(|| HubError::NotFound { kind: "disclosure", key: key.to_owned() })
     }
 
     /// Verdicts that match `filter`, worst first.

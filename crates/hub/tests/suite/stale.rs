@@ -1,7 +1,7 @@
 //! Nothing is stale in silence: after a kill, and after an upgrade of the engine.
 
 use hub::{Caller, Hub};
-use model::Verdict;
+use model::{DisclosureKey, Verdict};
 use store::records::NewDisclosure;
 use store::{Store, StoreError};
 
@@ -35,8 +35,9 @@ fn leave_undecided(house: &House, document: &str) {
     let raw = document.as_bytes().to_vec();
     let read = vulnerability::csaf::read(&raw).unwrap().document;
     let new = NewDisclosure {
-        key: "https://psirt.example#A-1".to_owned(),
-        id: "A-1".to_owned(),
+        key: DisclosureKey::new("https://psirt.example", "A-1"),
+        status: "final".to_owned(),
+        source: String::new(),
         publisher: "Example".to_owned(),
         title: "Pump".to_owned(),
         version: "1".to_owned(),
@@ -52,7 +53,10 @@ fn leave_undecided(house: &House, document: &str) {
         raw,
     };
     let store = Store::open(&house.url()).unwrap();
-    store.write(|tx| tx.put_disclosure(&new, NOW).map(drop)).map_err(|e: StoreError| e).unwrap();
+    store
+        .write(|tx| tx.put_disclosure(&new, NOW, true).map(drop))
+        .map_err(|e: StoreError| e)
+        .unwrap();
 }
 
 #[test]
@@ -71,13 +75,15 @@ fn what_a_killed_ingest_left_undecided_is_pending_and_decided_by_the_next() {
 #[test]
 fn every_change_of_a_verdict_is_told() {
     let house = house();
-    house.ingest(&[&house.write("2.json", advisory("A-1", 2, "<2.0"))]);
     let caller = Caller::console();
+    house.hub.trust(&caller, "https://psirt.example", None, NOW).unwrap();
+    house.ingest(&[&house.write("2.json", advisory("A-1", 2, "<2.0"))]);
     let told = house.hub.decisions(&caller, house.devices()[0].id).unwrap();
     let changes: Vec<_> = told.iter().map(|row| (row.from, row.to)).collect();
     let want =
         [(None, Some(Verdict::Affected)), (Some(Verdict::Affected), Some(Verdict::NotAffected))];
     assert_eq!(changes, want);
+    assert_eq!(told[1].because, "version 2 of the document follows version 1");
     let cleared = house.hub.cleared(&caller, NOW, 10).unwrap();
     assert_eq!(cleared.len(), 1);
     assert_eq!(cleared[0].decision, told[1]);

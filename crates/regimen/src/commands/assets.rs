@@ -7,7 +7,7 @@ use hub::Caller;
 use store::records::{DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow};
 
 use crate::arguments::{Assets, Common, Software};
-use crate::output::{self, Outcome, Table, or_dash};
+use crate::output::{self, Listed, Outcome, Table, or_dash};
 
 pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
     let (hub, caller) = (super::open_to_read(common)?, Caller::console());
@@ -24,7 +24,8 @@ pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
             };
             let found =
                 hub.devices(&caller, &filter, DeviceOrder::default(), super::page(*part))?;
-            output::print(common, &found, &found.rows, |out| {
+            let pending = super::tell_pending(common, &hub, &caller)?;
+            output::print(common, &Listed { rows: &found, pending }, &found.rows, |out| {
                 write_list(&found.rows, found.total, out)
             })?;
         }
@@ -43,7 +44,8 @@ pub(crate) fn software(common: &Common, command: &Software) -> Result<Outcome> {
     let Software::List { text, part } = command;
     let (hub, caller) = (super::open_to_read(common)?, Caller::console());
     let found = hub.software(&caller, text.as_deref(), super::page(*part))?;
-    output::print(common, &found, &found.rows, |out| {
+    let pending = super::tell_pending(common, &hub, &caller)?;
+    output::print(common, &Listed { rows: &found, pending }, &found.rows, |out| {
         let mut table = Table::new(&["SOFTWARE", "VERSION", "DEVICES"]);
         for row in &found.rows {
             let (name, version) = (row.software.name.clone(), row.software.version.clone());

@@ -15,6 +15,9 @@ struct Check {
     found: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     mend: Option<&'static str>,
+    /// Devices that are not decided yet, for the check that counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<u64>,
 }
 
 pub(crate) fn run(common: &Common) -> Result<Outcome> {
@@ -23,6 +26,7 @@ pub(crate) fn run(common: &Common) -> Result<Outcome> {
         Ok(hub) => {
             checks.push(passed("store", super::store_url(common)?.to_string()));
             checks.push(undecided(common, &hub)?);
+            checks.extend(waiting(&hub)?);
             checks.extend(contents(&hub)?);
         }
         Err(error) => checks.push(Check {
@@ -30,6 +34,7 @@ pub(crate) fn run(common: &Common) -> Result<Outcome> {
             ok: false,
             found: format!("{error:#}"),
             mend: Some("check --data or --store, and who may write there"),
+            pending: None,
         }),
     }
     for check in checks.iter_mut().filter(|check| check.ok) {
@@ -56,7 +61,13 @@ fn contents(hub: &Hub) -> Result<Vec<Check>> {
     let people = hub.people(&caller)?;
     let feed = |what, kind: &str, mend| match overview.feeds.get(kind) {
         Some(at) => passed(what, format!("last taken in {at}")),
-        None => Check { what, ok: false, found: "never taken in".to_owned(), mend: Some(mend) },
+        None => Check {
+            what,
+            ok: false,
+            found: "never taken in".to_owned(),
+            mend: Some(mend),
+            pending: None,
+        },
     };
     Ok(vec![
         Check {
@@ -64,12 +75,14 @@ fn contents(hub: &Hub) -> Result<Vec<Check>> {
             ok: evidence.ok,
             found: format!("{} rows", evidence.rows),
             mend: Some("a row was changed or lost outside of Regimen: restore from a backup"),
+            pending: None,
         },
         Check {
             what: "accounts",
             ok: !people.is_empty(),
             found: people.len().to_string(),
             mend: Some("`regimen serve` makes the first administrator"),
+            pending: None,
         },
         feed("captures", "capture", "regimen ingest CAPTURE.pcap"),
         feed("inventory", "inventory", "regimen ingest INVENTORY.csv"),
@@ -100,7 +113,34 @@ fn undecided(common: &Common, hub: &Hub) -> Result<Check> {
         ok: pending == 0,
         found: format!("{pending} devices not yet decided, {before} before this check"),
         mend: Some("look at the skipped disclosures, then run `regimen doctor` again"),
+        pending: Some(pending),
     })
+}
+
+/// What would clear devices and waits for a person. A document that waits is no fault: what it would
+/// clear counts as undecided.
+fn waiting(hub: &Hub) -> Result<Vec<Check>> {
+    let caller = Caller::console();
+    let held = hub.held_back(&caller)?.len();
+    let found = match held {
+        0 => "no newer document would clear a device".to_owned(),
+        _ => format!("{held} disclosures would clear devices: see `regimen verdicts held`"),
+    };
+    let engine = hub.engine_waits(&caller)?;
+    let would = engine.as_ref().map_or_else(
+        || "nothing waits".to_owned(),
+        |waits| format!("it would clear {} of {} affected", waits.cleared, waits.affected),
+    );
+    Ok(vec![
+        passed("confirmations", found),
+        Check {
+            what: "newer version of Regimen",
+            ok: engine.is_none(),
+            found: would,
+            mend: Some("look at what it clears, then `regimen verdicts confirm --engine`"),
+            pending: None,
+        },
+    ])
 }
 
 fn live_capture() -> Check {
@@ -111,10 +151,11 @@ fn live_capture() -> Check {
             ok: false,
             found: error.to_string(),
             mend: Some("setcap cap_net_raw+ep on the regimen binary, or use capture files only"),
+            pending: None,
         },
     }
 }
 
 fn passed(what: &'static str, found: String) -> Check {
-    Check { what, ok: true, found, mend: None }
+    Check { what, ok: true, found, mend: None, pending: None }
 }

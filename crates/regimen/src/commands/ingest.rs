@@ -33,6 +33,7 @@ pub(crate) fn run(common: &Common, wanted: &Ingest) -> Result<Outcome> {
         let mut columns = summary.columns.iter();
         columns.try_for_each(|columns| writeln!(out, "  {}: {columns}", columns.name))
     })?;
+    output::tell_warnings(common, &summary.warnings);
     output::tell_skips(common, &summary.skipped);
     Ok(Outcome::of_skips(&summary.skipped))
 }

@@ -16,8 +16,8 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use hub::protect::PolicyError;
-use hub::{Hub, HubError};
-use model::{Answerable, DeviceId, Timestamp};
+use hub::{Caller, Hub, HubError};
+use model::{Answerable, DeviceId, DisclosureKey, Timestamp};
 use store::records::{DeviceFilter, DeviceOrder, Page};
 use store::{StoreError, StoreUrl};
 
@@ -117,7 +117,7 @@ fn make_private_folder(folder: &std::path::Path) -> Result<()> {
 }
 
 /// A device by its key, or by anything that names exactly one.
-fn find_device(hub: &Hub, caller: &hub::Caller, text: &str) -> Result<DeviceId> {
+fn find_device(hub: &Hub, caller: &Caller, text: &str) -> Result<DeviceId> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
@@ -136,6 +136,27 @@ fn find_device(hub: &Hub, caller: &hub::Caller, text: &str) -> Result<DeviceId> 
             Err(Usage(format!("`{text}` matches {} devices: {names}", found.total)).into())
         }
     }
+}
+
+/// The name of a disclosure as the hub takes it: a tracking id, or a key where a namespace is given.
+fn disclosure_name(words: &[String], namespace: Option<&str>) -> Result<String> {
+    match (words, namespace) {
+        ([name], None) => Ok(name.clone()),
+        ([namespace, id], None) => Ok(DisclosureKey::new(namespace, id).to_string()),
+        ([id], Some(namespace)) => Ok(DisclosureKey::new(namespace, id).to_string()),
+        _ => {
+            anyhow::bail!("name the namespace once: `NAMESPACE ID`, or `ID --namespace NAMESPACE`")
+        }
+    }
+}
+
+/// How many devices a list cannot speak of yet; said on standard error too.
+fn tell_pending(common: &Common, hub: &Hub, caller: &Caller) -> Result<u64> {
+    let pending = hub.pending(caller)?;
+    if pending > 0 && !common.quiet {
+        eprintln!("{pending} devices are not yet decided: `regimen doctor` decides them");
+    }
+    Ok(pending)
 }
 
 fn page(part: Part) -> Page {

@@ -104,13 +104,14 @@ impl Tx<'_> {
         }
         match (&filter.disclosure, filter.verdict) {
             (Some(disclosure), verdict) => {
-                let id = self.tracking_id(disclosure)?;
-                let id = wanted.value(id);
-                let of_kind = verdict
-                    .map_or(String::new(), |verdict| format!(" AND v.rank = {}", rank(verdict)));
+                let mut of = Conditions::default();
+                of.and_one_of_numbers("v.disclosure", &self.disclosure_numbers(disclosure)?);
+                if let Some(verdict) = verdict {
+                    of.and(&format!("v.rank = {}", rank(verdict)));
+                }
                 wanted.and(&format!(
-                    "d.configuration IN (SELECT v.configuration FROM verdict v \
-                     WHERE v.tracking_id = {id}{of_kind})"
+                    "d.configuration IN (SELECT v.configuration FROM verdict v{})",
+                    of.sql()
                 ));
             }
             (None, Some(Verdict::Affected)) => wanted.and("d.affected > 0"),

@@ -95,7 +95,13 @@ impl WriteTx<'_> {
             };
             let configuration = configurations.get(&change.configuration).copied();
             let missing = || StoreError::corrupt("a configuration was not written");
-            numbered.push((number, configuration.ok_or_else(missing)?, *change));
+            let configuration = configuration.ok_or_else(missing)?;
+            if let Some((_, before)) = known.get(&change.device.id.to_string())
+                && *before != configuration
+            {
+                self.note_move(change.device.id, *before, configuration)?;
+            }
+            numbered.push((number, configuration, *change));
         }
         self.put_rows(&numbered, import)?;
         self.put_parts(&numbered)?;

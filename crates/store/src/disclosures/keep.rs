@@ -2,32 +2,32 @@
 
 use std::cmp::Ordering;
 
-use model::Timestamp;
+use model::{DisclosureKey, Edition, Timestamp};
 
 use crate::StoreError;
 use crate::engine::sql::{Param, Row, to_json};
 use crate::engine::tx::{Tx, WriteTx};
 use crate::records::{
-    DisclosureVersionRow, NewDisclosure, Outcome, ParsedDocument, StaleDocument, StoredDocument,
+    DisclosureVersionRow, DocumentAnew, NewDisclosure, Outcome, ParsedDocument, StaleDocument,
+    Standing, StoredDocument,
 };
 
 impl WriteTx<'_> {
-    /// Keeps a disclosure. Of several versions the highest document version counts, then the
-    /// latest release, then the last received.
+    /// Keeps a version of a disclosure; [`Edition`] says which of several counts, and between equals
+    /// the last received. `accepted` says that what it clears needs no confirmation; the first
+    /// version of a disclosure clears nothing.
     pub fn put_disclosure(
         &self,
         new: &NewDisclosure,
         received: Timestamp,
+        accepted: bool,
     ) -> Result<Outcome, StoreError> {
-        let current = self.first(CURRENT, &[(&new.key).into()], |row| {
-            Ok(Current { number: row.int()?, version: row.text()?, updated: row.maybe_time()? })
-        })?;
-        let Some(current) = current else {
+        let Some(current) = self.current(&new.key)? else {
             let number = self.next_number("disclosure")?;
             let version = self.next_number("disclosure_version")?;
             self.insert_disclosure(new, number, version, received)?;
             self.insert_version(new, number, version, received)?;
-            self.put_vulnerabilities(number, new)?;
+            self.put_vulnerabilities(number, &new.vulnerabilities)?;
             self.move_disclosures_on()?;
             return Ok(Outcome::Added);
         };
@@ -38,13 +38,33 @@ impl WriteTx<'_> {
         }
         let version = self.next_number("disclosure_version")?;
         self.insert_version(new, current.number, version, received)?;
-        if current.is_newer_than(new) {
+        // An older version that comes late may tell what the newest one ended.
+        self.move_disclosures_on()?;
+        if current.edition().compare(&edition_of(new)) == Ordering::Greater {
             return Ok(Outcome::Superseded);
         }
         self.run(REPLACE, &disclosure_params(new, current.number, version, received)?)?;
-        self.put_vulnerabilities(current.number, new)?;
-        self.move_disclosures_on()?;
+        if accepted {
+            self.accept(current.number, version)?;
+        }
+        self.put_vulnerabilities(current.number, &new.vulnerabilities)?;
         Ok(Outcome::Updated)
+    }
+
+    /// Says that what the version that counts clears is right. False where that was said before.
+    pub fn accept_disclosure(&self, key: &DisclosureKey) -> Result<bool, StoreError> {
+        let sql = "SELECT number, current_version FROM disclosure WHERE namespace = ?1 \
+             AND tracking_id = ?2 AND accepted_version <> current_version";
+        let found = self.first(sql, &key_params(key), |row| Ok((row.int()?, row.int()?)))?;
+        let Some((number, version)) = found else { return Ok(false) };
+        self.accept(number, version)?;
+        self.move_disclosures_on()?;
+        Ok(true)
+    }
+
+    fn accept(&self, disclosure: i64, version: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE disclosure SET accepted_version = ?2 WHERE number = ?1";
+        self.run(sql, &[disclosure.into(), version.into()]).map(drop)
     }
 
     fn insert_disclosure(
@@ -55,8 +75,6 @@ impl WriteTx<'_> {
         received: Timestamp,
     ) -> Result<(), StoreError> {
         self.run(INSERT, &disclosure_params(new, number, version, received)?)?;
-        // Verdicts may have been written before their document.
-        self.touched_disclosures.borrow_mut().insert(new.id.clone());
         Ok(())
     }
 
@@ -73,7 +91,7 @@ impl WriteTx<'_> {
         )?;
         self.run(
             "INSERT INTO disclosure_version (number, disclosure, content_hash, version, updated, \
-             received, document, warnings) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             received, document, warnings, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             &[
                 version.into(),
                 disclosure.into(),
@@ -83,6 +101,7 @@ impl WriteTx<'_> {
                 received.into(),
                 "null".into(),
                 "[]".into(),
+                (&new.source).into(),
             ],
         )?;
         let (document, warnings) = (to_json(&new.document)?, to_json(&new.warnings)?);
@@ -96,12 +115,26 @@ impl WriteTx<'_> {
         for one in all {
             let of = [Param::from(engine), to_json(&one.warnings)?.into(), one.version.into()];
             self.run(RESTAMP_PARSED, &of)?;
-            if let Some(document) = &one.document {
-                let body = [Param::from(to_json(document)?), one.version.into()];
+            if let Some(anew) = &one.anew {
+                let body = [Param::from(to_json(&anew.document)?), one.version.into()];
                 self.run("UPDATE parsed_document SET document = ?1 WHERE version = ?2", &body)?;
+                self.refresh(one.version, anew)?;
             }
         }
         self.move_disclosures_on()
+    }
+
+    /// Brings what lists show of a disclosure up to what its document is read as now.
+    fn refresh(&self, version: i64, anew: &DocumentAnew) -> Result<(), StoreError> {
+        let of = "SELECT number FROM disclosure WHERE current_version = ?1";
+        let Some(number) = self.first(of, &[version.into()], Row::int)? else { return Ok(()) };
+        let sql = "UPDATE disclosure SET vulnerabilities = ?2, score = ?3, status = ?4 \
+             WHERE number = ?1";
+        let vulnerabilities = to_json(&anew.vulnerabilities)?;
+        let columns =
+            [number.into(), vulnerabilities.into(), anew.score.into(), (&anew.status).into()];
+        self.run(sql, &columns)?;
+        self.put_vulnerabilities(number, &anew.vulnerabilities)
     }
 
     /// Says that the documents that count are not the ones that were decided with.
@@ -110,14 +143,14 @@ impl WriteTx<'_> {
         self.put_setting(DISCLOSURE_GENERATION, &next.to_string())
     }
 
-    fn put_vulnerabilities(&self, number: i64, new: &NewDisclosure) -> Result<(), StoreError> {
+    fn put_vulnerabilities(&self, number: i64, all: &[String]) -> Result<(), StoreError> {
         let of = [Param::from(number)];
         self.run("DELETE FROM disclosure_vulnerability WHERE disclosure = ?1", &of)?;
         self.insert_many(
             "disclosure_vulnerability (disclosure, vulnerability)",
             2,
             "ON CONFLICT DO NOTHING",
-            new.vulnerabilities.iter().map(|one| vec![number.into(), one.into()]),
+            all.iter().map(|one| vec![number.into(), one.into()]),
         )?;
         self.run(
             "UPDATE disclosure SET exploited = CASE WHEN EXISTS (SELECT 1 \
@@ -136,15 +169,14 @@ impl Tx<'_> {
         held.map_or(Ok(0), |text| text.parse().map_err(StoreError::corrupt))
     }
 
-    /// Up to `limit` current documents that another engine than `engine` normalised.
+    /// Up to `limit` documents that another engine than `engine` normalised.
     pub fn stale_documents(
         &self,
         engine: &str,
         limit: u64,
     ) -> Result<Vec<StaleDocument>, StoreError> {
-        let sql = "SELECT v.number, r.raw FROM disclosure d \
-             JOIN disclosure_version v ON v.number = d.current_version \
-             JOIN parsed_document p ON p.version = v.number \
+        let sql = "SELECT v.number, r.raw FROM parsed_document p \
+             JOIN disclosure_version v ON v.number = p.version \
              JOIN document r ON r.content_hash = v.content_hash \
              WHERE p.engine <> ?1 ORDER BY v.number LIMIT ?2";
         self.rows(sql, &[engine.into(), limit.into()], |row| {
@@ -152,36 +184,57 @@ impl Tx<'_> {
         })
     }
 
-    /// The normalised documents of all current versions, by key, to match against.
-    pub fn disclosure_documents(&self) -> Result<Vec<StoredDocument>, StoreError> {
-        let sql = "SELECT d.name, v.version, p.document FROM disclosure d \
-             JOIN disclosure_version v ON v.number = d.current_version \
-             JOIN parsed_document p ON p.version = v.number ORDER BY d.name";
+    /// Every version that is held, those of one disclosure together, in the order they came.
+    pub fn disclosure_standings(&self) -> Result<Vec<Standing>, StoreError> {
+        let sql = "SELECT v.disclosure, v.number, d.current_version, d.accepted_version \
+             FROM disclosure_version v JOIN disclosure d ON d.number = v.disclosure \
+             ORDER BY d.name, v.number";
         self.rows(sql, &[], |row| {
-            Ok(StoredDocument { key: row.text()?, version: row.text()?, document: row.json()? })
+            let (disclosure, version) = (row.int()?, row.int()?);
+            let (current, accepted) = (row.int()? == version, row.int()? == version);
+            Ok(Standing { disclosure, version, current, accepted })
         })
     }
 
-    /// The document of the current version as it was received, byte for byte; by key or tracking
-    /// id.
-    pub fn disclosure_raw(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(number) = self.disclosure_number(key)? else { return Ok(None) };
-        let sql = "SELECT r.raw FROM disclosure d \
-             JOIN disclosure_version v ON v.number = d.current_version \
-             JOIN document r ON r.content_hash = v.content_hash WHERE d.number = ?1";
-        self.first(sql, &[number.into()], Row::bytes)
+    /// The normalised documents of all versions with a row number above `after`.
+    pub fn disclosure_documents(&self, after: i64) -> Result<Vec<StoredDocument>, StoreError> {
+        let sql = "SELECT version, document FROM parsed_document WHERE version > ?1";
+        self.rows(sql, &[after.into()], |row| {
+            Ok(StoredDocument { version: row.int()?, document: row.json()? })
+        })
     }
 
-    /// Every version that was received, latest first; by key or tracking id.
-    pub fn disclosure_versions(&self, key: &str) -> Result<Vec<DisclosureVersionRow>, StoreError> {
-        let Some(number) = self.disclosure_number(key)? else { return Ok(Vec::new()) };
-        let sql = "SELECT v.version, v.updated, v.received, v.content_hash, \
+    /// A version of the same disclosure with the same version number and other bytes.
+    pub fn twin_of(&self, new: &NewDisclosure) -> Result<Option<DisclosureVersionRow>, StoreError> {
+        let versions = self.disclosure_versions(&new.key)?;
+        let is_twin = |one: &DisclosureVersionRow| {
+            one.version == new.version && one.content_hash != new.content_hash
+        };
+        Ok(versions.into_iter().find(is_twin))
+    }
+
+    /// The document of the current version as it was received, byte for byte.
+    pub fn disclosure_raw(&self, key: &DisclosureKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT r.raw FROM disclosure d \
+             JOIN disclosure_version v ON v.number = d.current_version \
+             JOIN document r ON r.content_hash = v.content_hash \
+             WHERE d.namespace = ?1 AND d.tracking_id = ?2";
+        self.first(sql, &key_params(key), Row::bytes)
+    }
+
+    /// Every version that was received, latest first.
+    pub fn disclosure_versions(
+        &self,
+        key: &DisclosureKey,
+    ) -> Result<Vec<DisclosureVersionRow>, StoreError> {
+        let sql = "SELECT v.version, v.source, v.updated, v.received, v.content_hash, \
              CASE WHEN v.number = d.current_version THEN 1 ELSE 0 END \
              FROM disclosure_version v JOIN disclosure d ON d.number = v.disclosure \
-             WHERE d.number = ?1 ORDER BY v.number DESC";
-        self.rows(sql, &[number.into()], |row| {
+             WHERE d.namespace = ?1 AND d.tracking_id = ?2 ORDER BY v.number DESC";
+        self.rows(sql, &key_params(key), |row| {
             Ok(DisclosureVersionRow {
                 version: row.text()?,
+                source: row.text()?,
                 updated: row.maybe_time()?,
                 received: row.time()?,
                 content_hash: row.text()?,
@@ -190,56 +243,64 @@ impl Tx<'_> {
         })
     }
 
-    /// Row number by key, else by tracking id (letter case does not matter; the first publisher
-    /// where two use the same).
-    pub(crate) fn disclosure_number(&self, key: &str) -> Result<Option<i64>, StoreError> {
-        let by_key = "SELECT number FROM disclosure WHERE name = ?1";
-        if let Some(number) = self.first(by_key, &[key.into()], Row::int)? {
-            return Ok(Some(number));
-        }
-        let by_id = "SELECT number FROM disclosure WHERE UPPER(tracking_id) = ?1 \
-             ORDER BY number LIMIT 1";
-        self.first(by_id, &[key.to_ascii_uppercase().into()], Row::int)
+    /// The keys that `name` means: the one that it is, else all with that tracking id (letter case
+    /// does not matter).
+    pub fn disclosure_keys(&self, name: &str) -> Result<Vec<DisclosureKey>, StoreError> {
+        let named = self.disclosures_named(name)?;
+        Ok(named.into_iter().map(|(_, key)| key).collect())
     }
 
-    /// The tracking id of a key; what is no key is taken for a tracking id.
-    pub(crate) fn tracking_id(&self, key: &str) -> Result<String, StoreError> {
-        let Some(number) = self.disclosure_number(key)? else { return Ok(key.to_owned()) };
-        let sql = "SELECT tracking_id FROM disclosure WHERE number = ?1";
-        Ok(self.first(sql, &[number.into()], Row::text)?.unwrap_or_else(|| key.to_owned()))
+    /// The same as row numbers.
+    pub(crate) fn disclosure_numbers(&self, name: &str) -> Result<Vec<i64>, StoreError> {
+        let named = self.disclosures_named(name)?;
+        Ok(named.into_iter().map(|(number, _)| number).collect())
     }
+
+    fn disclosures_named(&self, name: &str) -> Result<Vec<(i64, DisclosureKey)>, StoreError> {
+        let read = |row: &mut Row| Ok((row.int()?, DisclosureKey::new(row.text()?, row.text()?)));
+        if let Ok(key) = name.parse::<DisclosureKey>() {
+            let by_key = format!("{NAMES} WHERE namespace = ?1 AND tracking_id = ?2");
+            let found = self.rows(&by_key, &key_params(&key), read)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let by_id = format!("{NAMES} WHERE UPPER(tracking_id) = ?1 ORDER BY namespace, number");
+        self.rows(&by_id, &[name.to_ascii_uppercase().into()], read)
+    }
+
+    fn current(&self, key: &DisclosureKey) -> Result<Option<Current>, StoreError> {
+        self.first(CURRENT, &key_params(key), |row| {
+            Ok(Current {
+                number: row.int()?,
+                status: row.text()?,
+                version: row.text()?,
+                updated: row.maybe_time()?,
+            })
+        })
+    }
+}
+
+pub(crate) fn key_params(key: &DisclosureKey) -> [Param<'_>; 2] {
+    [(&key.namespace).into(), (&key.id).into()]
 }
 
 /// The version that counts until now.
 struct Current {
     number: i64,
+    status: String,
     version: String,
     updated: Option<Timestamp>,
 }
 
 impl Current {
-    fn is_newer_than(&self, new: &NewDisclosure) -> bool {
-        let order = compare_versions(&self.version, &new.version);
-        order.then_with(|| self.updated.cmp(&new.updated)) == Ordering::Greater
+    fn edition(&self) -> Edition<'_> {
+        Edition { status: &self.status, version: &self.version, released: self.updated }
     }
 }
 
-/// Compares document versions: integers or `MAJOR.MINOR.PATCH`, a pre-release before its release.
-///
-/// Source: CSAF 2.0, 3.1.11 (version type); semver.org 2.0.0, 11 (precedence).
-fn compare_versions(left: &str, right: &str) -> Ordering {
-    let key = |version: &str| {
-        let version = version.split('+').next().unwrap_or_default().to_owned();
-        let (core, early) = match version.split_once('-') {
-            Some((core, early)) => (core.to_owned(), Some(early.to_owned())),
-            None => (version, None),
-        };
-        let mut numbers: Vec<u64> =
-            core.split('.').map(|part| part.trim().parse().unwrap_or_default()).collect();
-        numbers.resize(VERSION_PARTS.max(numbers.len()), 0);
-        (numbers, early.is_none(), early)
-    };
-    key(left).cmp(&key(right))
+fn edition_of(new: &NewDisclosure) -> Edition<'_> {
+    Edition { status: &new.status, version: &new.version, released: new.updated }
 }
 
 fn disclosure_params(
@@ -248,9 +309,10 @@ fn disclosure_params(
     version: i64,
     received: Timestamp,
 ) -> Result<Vec<Param<'_>>, StoreError> {
+    let key = new.key.to_string();
     let found_by = [
-        new.id.as_str(),
-        &new.key,
+        new.key.id.as_str(),
+        &key,
         &new.publisher,
         &new.title,
         &new.vulnerabilities.join(" "),
@@ -258,8 +320,8 @@ fn disclosure_params(
     ];
     Ok(vec![
         number.into(),
-        (&new.key).into(),
-        (&new.id).into(),
+        key.clone().into(),
+        (&new.key.id).into(),
         (&new.publisher).into(),
         (&new.title).into(),
         (&new.version).into(),
@@ -270,11 +332,10 @@ fn disclosure_params(
         new.score.into(),
         found_by.join("\n").to_lowercase().into(),
         version.into(),
+        (&new.key.namespace).into(),
+        (&new.status).into(),
     ])
 }
-
-/// Parts of a semantic version; `2` and `2.0.0` are the same.
-const VERSION_PARTS: usize = 3;
 
 const DISCLOSURE_GENERATION: &str = "disclosure_generation";
 
@@ -284,36 +345,17 @@ const INSERT_PARSED: &str = "INSERT INTO parsed_document (version, engine, docum
 const RESTAMP_PARSED: &str = "UPDATE parsed_document SET engine = ?1, warnings = ?2 \
      WHERE version = ?3";
 
-const CURRENT: &str = "SELECT number, version, updated FROM disclosure WHERE name = ?1";
+const NAMES: &str = "SELECT number, namespace, tracking_id FROM disclosure";
+
+const CURRENT: &str = "SELECT number, status, version, updated FROM disclosure \
+     WHERE namespace = ?1 AND tracking_id = ?2";
 
 const INSERT: &str = "INSERT INTO disclosure (number, name, tracking_id, publisher, title, \
      version, released, updated, received, vulnerabilities, score, search, current_version, \
-     exploited, affected, unknown, not_affected) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, 0, 0, 0)";
+     accepted_version, namespace, status, exploited, affected, unknown, not_affected) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14, ?15, 0, 0, 0, 0)";
 
 const REPLACE: &str = "UPDATE disclosure SET name = ?2, tracking_id = ?3, publisher = ?4, \
      title = ?5, version = ?6, released = ?7, updated = ?8, received = ?9, \
-     vulnerabilities = ?10, score = ?11, search = ?12, current_version = ?13 WHERE number = ?1";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[rustfmt::skip]
-    fn compares_document_versions() {
-        use Ordering::{Equal, Greater, Less};
-        for (left, right, want) in [
-            ("1",          "2",          Less),
-            ("10",         "9",          Greater),
-            ("1.0.0",      "1.0.0",      Equal),
-            ("2",          "2.0.0",      Equal),
-            ("1.10.0",     "1.9.9",      Greater),
-            ("1.0.0-rc.1", "1.0.0",      Less),
-            ("1.0.0+b7",   "1.0.0",      Equal),
-            ("",           "1",          Less),
-        ] {
-            assert_eq!(compare_versions(left, right), want, "{left} {right}");
-        }
-    }
-}
+     vulnerabilities = ?10, score = ?11, search = ?12, current_version = ?13, \
+     namespace = ?14, status = ?15 WHERE number = ?1";

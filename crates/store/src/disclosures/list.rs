@@ -1,13 +1,15 @@
 //! Lists of disclosures, and one of them with the devices it touches.
 
-use model::Verdict;
+use model::{DisclosureKey, Verdict};
 
 use crate::StoreError;
+use crate::disclosures::keep::key_params;
 use crate::engine::conditions::Conditions;
 use crate::engine::sql::Row;
 use crate::engine::tx::Tx;
 use crate::records::{
-    DisclosureDetail, DisclosureFilter, DisclosureRow, Page, Rows, VerdictCounts, VerdictFilter,
+    DisclosureDetail, DisclosureFilter, DisclosureRow, DisclosureVersionRow, Page, Rows,
+    VerdictCounts, VerdictFilter,
 };
 
 impl Tx<'_> {
@@ -40,32 +42,59 @@ impl Tx<'_> {
         Ok(Rows { rows: self.rows(&sql, &wanted.params, read)?, total })
     }
 
-    /// One disclosure, by key or tracking id, with a page of the verdicts it gave.
+    /// The list rows of these disclosures.
+    pub fn disclosures_of(&self, keys: &[DisclosureKey]) -> Result<Vec<DisclosureRow>, StoreError> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM disclosure WHERE namespace = ?1 AND tracking_id = ?2");
+        let rows = keys.iter().map(|key| self.first(&sql, &key_params(key), read));
+        Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// One disclosure, with a page of the verdicts it gave.
     pub fn disclosure_detail(
         &self,
-        key: &str,
+        key: &DisclosureKey,
         page: Page,
     ) -> Result<Option<DisclosureDetail>, StoreError> {
-        let Some(number) = self.disclosure_number(key)? else { return Ok(None) };
-        let sql = format!("SELECT {COLUMNS} FROM disclosure WHERE number = ?1");
-        let Some(row) = self.first(&sql, &[number.into()], read)? else { return Ok(None) };
+        let rows = self.disclosures_of(std::slice::from_ref(key))?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let sql = "SELECT v.content_hash, p.document, p.warnings FROM disclosure d \
              JOIN disclosure_version v ON v.number = d.current_version \
-             JOIN parsed_document p ON p.version = v.number WHERE d.number = ?1";
-        let current =
-            self.first(sql, &[number.into()], |row| Ok((row.text()?, row.json()?, row.json()?)))?;
+             JOIN parsed_document p ON p.version = v.number \
+             WHERE d.namespace = ?1 AND d.tracking_id = ?2";
+        let current = self.first(sql, &key_params(key), |row| {
+            Ok((row.text()?, row.json()?, row.json::<Vec<String>>()?))
+        })?;
         let missing = || StoreError::corrupt("a disclosure has no current version");
-        let (content_hash, document, warnings) = current.ok_or_else(missing)?;
-        let of_it = VerdictFilter { disclosure: Some(row.key.clone()), ..VerdictFilter::default() };
+        let (content_hash, document, mut warnings) = current.ok_or_else(missing)?;
+        let versions = self.disclosure_versions(key)?;
+        warnings.extend(twins(&row.version, &content_hash, &versions));
+        let of_it = VerdictFilter { disclosure: Some(key.to_string()), ..VerdictFilter::default() };
         let devices = self.verdict_rows(&of_it, page)?;
-        Ok(Some(DisclosureDetail { row, content_hash, document, warnings, devices }))
+        Ok(Some(DisclosureDetail { row, content_hash, document, warnings, versions, devices }))
     }
 }
 
+/// Documents that came under the same version with other bytes.
+fn twins<'v>(
+    version: &'v str,
+    content_hash: &'v str,
+    all: &'v [DisclosureVersionRow],
+) -> impl Iterator<Item = String> + 'v {
+    let others =
+        all.iter().filter(move |one| one.version == version && one.content_hash != content_hash);
+    others.map(|one| {
+        let (hash, received) = (&one.content_hash, one.received);
+        format!("version {} came with other bytes on {received} (SHA-256 {hash})", one.version)
+    })
+}
+
 fn read(row: &mut Row) -> Result<DisclosureRow, StoreError> {
+    let key = DisclosureKey::new(row.text()?, row.text()?);
     Ok(DisclosureRow {
-        key: row.text()?,
-        id: row.text()?,
+        id: key.id.clone(),
+        disclosure_namespace: key.namespace.clone(),
+        key,
         publisher: row.text()?,
         title: row.text()?,
         version: row.text()?,
@@ -83,7 +112,7 @@ fn read(row: &mut Row) -> Result<DisclosureRow, StoreError> {
     })
 }
 
-const COLUMNS: &str = "name, tracking_id, publisher, title, version, released, updated, received, \
+const COLUMNS: &str = "namespace, tracking_id, publisher, title, version, released, updated, received, \
      vulnerabilities, score, exploited, affected, unknown, not_affected";
 
 /// Affected before undecided before the rest; a document without a date is the oldest.

@@ -4,3 +4,4 @@ pub(crate) mod feeds;
 pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod records;
+pub(crate) mod trust;

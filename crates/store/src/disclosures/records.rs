@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Epss, Kev, Timestamp, Verdict};
+use model::{DisclosureKey, Epss, Kev, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::records::{DeviceVerdict, Rows, VerdictCounts};
@@ -10,10 +10,12 @@ use crate::records::{DeviceVerdict, Rows, VerdictCounts};
 /// A disclosure in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DisclosureRow {
-    /// Our key: publisher namespace and tracking id.
-    pub key: String,
+    /// Publisher namespace and tracking id, as one text.
+    pub key: DisclosureKey,
     /// Tracking id, e.g. `ICSMA-23-194-01`.
     pub id: String,
+    /// Namespace of the publisher: two publishers may use one tracking id.
+    pub disclosure_namespace: String,
     /// Publisher.
     pub publisher: String,
     /// Title.
@@ -58,6 +60,8 @@ pub struct DisclosureDetail {
     pub document: serde_json::Value,
     /// Oddities found while reading it.
     pub warnings: Vec<String>,
+    /// Every version that was received, latest first.
+    pub versions: Vec<DisclosureVersionRow>,
     /// Devices and their verdicts, worst first, a page of them.
     pub devices: Rows<DeviceVerdict>,
 }
@@ -66,15 +70,17 @@ pub struct DisclosureDetail {
 #[derive(Clone, Debug)]
 pub struct NewDisclosure {
     /// Publisher namespace and tracking id.
-    pub key: String,
-    /// Tracking id.
-    pub id: String,
+    pub key: DisclosureKey,
     /// Publisher.
     pub publisher: String,
     /// Title.
     pub title: String,
     /// Document version.
     pub version: String,
+    /// `draft`, `interim` or `final`.
+    pub status: String,
+    /// Who brought it, as the caller named it; empty where nobody did.
+    pub source: String,
     /// First release.
     pub released: Option<Timestamp>,
     /// Release of this version.
@@ -97,15 +103,40 @@ pub struct NewDisclosure {
     pub raw: Vec<u8>,
 }
 
-/// The normalised document of the current version of a disclosure.
+/// One version of a disclosure among those held.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Standing {
+    /// Row number of the disclosure.
+    pub disclosure: i64,
+    /// Row number of the version.
+    pub version: i64,
+    /// True for the version that counts.
+    pub current: bool,
+    /// True for the version that was accepted last.
+    pub accepted: bool,
+}
+
+/// The normalised document of one version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredDocument {
-    /// Our key.
-    pub key: String,
-    /// Document version.
-    pub version: String,
+    /// Row number of the version.
+    pub version: i64,
     /// The normalised document.
     pub document: serde_json::Value,
+}
+
+/// A publisher whose documents may clear devices without a question.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct TrustRow {
+    /// Its namespace.
+    pub namespace: String,
+    /// Only what this source brought, as the caller of the ingest named it; absent for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
+    /// Who said so.
+    pub by: String,
 }
 
 /// One version of a disclosure that was received.
@@ -113,6 +144,8 @@ pub struct StoredDocument {
 pub struct DisclosureVersionRow {
     /// Document version.
     pub version: String,
+    /// Who brought it, as the caller named it; empty where nobody did.
+    pub source: String,
     /// Release of this version.
     pub updated: Option<Timestamp>,
     /// When we took it in.
@@ -142,8 +175,21 @@ pub struct StaleDocument {
 pub struct ParsedDocument {
     /// Row number of its version.
     pub version: i64,
-    /// The normalised document; nothing where this engine cannot read it, and the older form stays.
-    pub document: Option<serde_json::Value>,
+    /// What came out; nothing where this engine cannot read it, and the older form stays.
+    pub anew: Option<DocumentAnew>,
     /// Oddities.
     pub warnings: Vec<String>,
+}
+
+/// What a newer engine reads a document as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentAnew {
+    /// The normalised document.
+    pub document: serde_json::Value,
+    /// `draft`, `interim` or `final`.
+    pub status: String,
+    /// CVE identifiers.
+    pub vulnerabilities: Vec<String>,
+    /// Highest base score.
+    pub score: Option<f64>,
 }

@@ -30,6 +30,15 @@ impl<'p> Conditions<'p> {
         self.sql.push(format!("{column} IN ({list})"));
     }
 
+    /// The same for row numbers, which are ours and need no placeholder; none of them never holds.
+    pub(crate) fn and_one_of_numbers(&mut self, column: &str, numbers: &[i64]) {
+        let list: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        self.sql.push(match list.as_slice() {
+            [] => "1 = 0".to_owned(),
+            list => format!("{column} IN ({})", list.join(",")),
+        });
+    }
+
     /// A condition for free text: every word in one of its spellings in `column`.
     pub(crate) fn and_text(&mut self, column: &str, text: &str) {
         for spellings in crate::devices::search::patterns(text) {

@@ -45,6 +45,12 @@ const STEPS: &[Step] = &[
         postgres: include_str!("../../migrations/0004_events.postgres.sql"),
     },
     Step {
+        number: 5,
+        common: include_str!("../../migrations/0005_disclosure_keys.sql"),
+        sqlite: include_str!("../../migrations/0005_disclosure_keys.sqlite.sql"),
+        postgres: include_str!("../../migrations/0005_disclosure_keys.postgres.sql"),
+    },
+    Step {
         number: IMPORTS,
         common: include_str!("../../migrations/0006_imports.sql"),
         sqlite: "",

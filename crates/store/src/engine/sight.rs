@@ -113,13 +113,16 @@ tables! {
     "verdict" => "SELECT * FROM {own}verdict \
         WHERE configuration IN (SELECT configuration FROM device)",
     "decision" => "SELECT * FROM {own}decision \
-        WHERE configuration IN (SELECT configuration FROM device)",
+        WHERE configuration IN (SELECT configuration FROM device) \
+        AND (device = '' OR device IN (SELECT id FROM device))",
+    "device_move" => "SELECT * FROM {own}device_move WHERE device IN (SELECT id FROM device)",
     "disclosure" => "SELECT s.number, s.name, s.tracking_id, s.publisher, s.title, s.version, \
         s.released, s.updated, s.received, s.vulnerabilities, s.score, s.search, \
         s.current_version, s.exploited, CAST(COALESCE(t.affected, 0) AS BIGINT) AS affected, \
         CAST(COALESCE(t.unknown, 0) AS BIGINT) AS unknown, \
-        CAST(COALESCE(t.not_affected, 0) AS BIGINT) AS not_affected \
-        FROM {own}disclosure s LEFT JOIN ({counts}) t ON t.tracking_id = s.tracking_id",
+        CAST(COALESCE(t.not_affected, 0) AS BIGINT) AS not_affected, \
+        s.namespace, s.status, s.accepted_version \
+        FROM {own}disclosure s LEFT JOIN ({counts}) t ON t.disclosure = s.number",
     "ingest" => "SELECT * FROM {own}ingest WHERE site {sites} \
         OR kind IN ('csaf', 'kev', 'epss')",
     "ingest_skip" => "SELECT * FROM {own}ingest_skip WHERE ingest IN (SELECT number FROM ingest)",
@@ -145,6 +148,7 @@ tables! {
     "remediation",
     "setting",
     "schema_step",
+    "trust",
 }
 
 #[cfg(test)]

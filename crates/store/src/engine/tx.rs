@@ -30,8 +30,8 @@ pub struct WriteTx<'c> {
     /// Configurations whose devices or verdicts changed; what hangs on them is counted anew when
     /// the transaction ends.
     pub(crate) touched: RefCell<BTreeSet<i64>>,
-    /// Disclosures (by tracking id) that lost or gained a verdict.
-    pub(crate) touched_disclosures: RefCell<BTreeSet<String>>,
+    /// Disclosures that lost or gained a verdict.
+    pub(crate) touched_disclosures: RefCell<BTreeSet<i64>>,
     /// Set where the KEV catalogue changed.
     pub(crate) kev_changed: Slot<bool>,
     /// Row numbers given out in this transaction.

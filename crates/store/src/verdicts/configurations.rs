@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::sha256_hex;
-use model::{Device, Question, Verdict, VerdictRow};
+use model::{Device, DisclosureKey, Question, Verdict, VerdictRow};
 
 use crate::StoreError;
+use crate::disclosures::keep::key_params;
 use crate::engine::conditions::{Conditions, LIST_MAX};
 use crate::engine::sql::{Param, Row, to_json};
 use crate::engine::tx::{Tx, WriteTx};
@@ -66,13 +67,13 @@ impl WriteTx<'_> {
             let configuration = numbers.get(&one.key).copied().unwrap_or_default();
             for row in &one.rows {
                 rows.push(shared.verdict_params(self, configuration, row)?);
-                self.touch_disclosure(&row.disclosure);
                 if rows.len() >= ROWS_AT_ONCE {
-                    self.insert_many(VERDICT_COLUMNS, 9, "", rows.drain(..))?;
+                    self.insert_many(VERDICT_COLUMNS, 10, "", rows.drain(..))?;
                 }
             }
         }
-        self.insert_many(VERDICT_COLUMNS, 9, "", rows)?;
+        self.insert_many(VERDICT_COLUMNS, 10, "", rows)?;
+        self.touched_disclosures.borrow_mut().extend(shared.disclosures.into_values());
         self.touched.borrow_mut().extend(all);
         Ok(())
     }
@@ -112,8 +113,8 @@ impl WriteTx<'_> {
     fn forget_verdicts(&self, configurations: &[i64]) -> Result<(), StoreError> {
         let mut of = Conditions::default();
         of.and_one_of("configuration", configurations.iter().map(|number| (*number).into()));
-        let sql = format!("SELECT DISTINCT tracking_id FROM verdict{}", of.sql());
-        let lost = self.rows(&sql, &of.params, Row::text)?;
+        let sql = format!("SELECT DISTINCT disclosure FROM verdict{}", of.sql());
+        let lost = self.rows(&sql, &of.params, Row::int)?;
         self.touched_disclosures.borrow_mut().extend(lost);
         self.run(&format!("DELETE FROM verdict{}", of.sql()), &of.params)?;
         let mut these = Conditions::default();
@@ -122,19 +123,13 @@ impl WriteTx<'_> {
         self.run(&sql, &these.params)?;
         Ok(())
     }
-
-    fn touch_disclosure(&self, tracking_id: &str) {
-        let mut touched = self.touched_disclosures.borrow_mut();
-        if !touched.contains(tracking_id) {
-            touched.insert(tracking_id.to_owned());
-        }
-    }
 }
 
-/// Questions and remediations, which many verdicts share and which are kept once: the numbers of
-/// those met so far.
+/// Questions and remediations, which many verdicts share and which are kept once, and disclosures:
+/// the numbers of those met so far.
 #[derive(Default)]
-struct Shared {
+pub(super) struct Shared {
+    disclosures: BTreeMap<DisclosureKey, i64>,
     questions: BTreeMap<(String, String, String), i64>,
     remediations: BTreeMap<String, i64>,
 }
@@ -148,8 +143,10 @@ impl Shared {
     ) -> Result<Vec<Param<'static>>, StoreError> {
         let question = row.question.as_ref().map(|question| self.question(tx, question));
         let remediation = self.remediation(tx, &to_json(&row.remediation)?)?;
+        let disclosure = self.disclosure(tx, row.key())?;
         let body = VerdictRow {
             asset: String::new(),
+            disclosure_namespace: String::new(),
             question: None,
             remediation: Vec::new(),
             kev: None,
@@ -160,13 +157,29 @@ impl Shared {
             tx.next_number("verdict")?.into(),
             configuration.into(),
             rank(row.verdict).into(),
-            row.disclosure.clone().into(),
+            disclosure.into(),
             row.vulnerability.clone().into(),
             row.severity.score.unwrap_or(-1.0).into(),
             question.transpose()?.into(),
             remediation.into(),
+            row.is_held().into(),
             to_json(&body)?.into(),
         ])
+    }
+
+    pub(super) fn disclosure(
+        &mut self,
+        tx: &Tx<'_>,
+        key: DisclosureKey,
+    ) -> Result<i64, StoreError> {
+        if let Some(number) = self.disclosures.get(&key) {
+            return Ok(*number);
+        }
+        let sql = "SELECT number FROM disclosure WHERE namespace = ?1 AND tracking_id = ?2";
+        let missing = || StoreError::corrupt("a verdict names a disclosure that is not held");
+        let number = tx.first(sql, &key_params(&key), Row::int)?.ok_or_else(missing)?;
+        self.disclosures.insert(key, number);
+        Ok(number)
     }
 
     fn question(&mut self, tx: &WriteTx<'_>, question: &Question) -> Result<i64, StoreError> {
@@ -224,8 +237,8 @@ pub(crate) const fn rank(verdict: Verdict) -> i64 {
 const CONFIGURATION_COLUMNS: &str = "configuration (number, name, devices, matched, affected, \
      unknown, not_affected, exploited)";
 
-const VERDICT_COLUMNS: &str = "verdict (number, configuration, rank, tracking_id, vulnerability, \
-     score, question, remediation, body)";
+const VERDICT_COLUMNS: &str = "verdict (number, configuration, rank, disclosure, vulnerability, \
+     score, question, remediation, held, body)";
 
 /// Verdicts made ready before they are written; bounds memory.
 const ROWS_AT_ONCE: usize = 2_000;

@@ -6,21 +6,18 @@
 
 use std::collections::BTreeMap;
 
-use model::{Device, DeviceId, Timestamp, Verdict, VerdictRow};
+use model::{Device, DeviceId, Step, Timestamp, Verdict, VerdictRow};
 
 use crate::StoreError;
 use crate::engine::conditions::{Conditions, LIST_MAX};
 use crate::engine::sql::{Param, Row, from_json};
 use crate::engine::tx::{Tx, WriteTx};
-use crate::records::{ClearedRow, ConfigurationKey, ConfigurationVerdicts, DecisionRow, Stamp};
-use crate::verdicts::configurations::rank;
-
-/// The verdicts of a configuration by disclosure and vulnerability, without the time when they were
-/// decided.
-type Held = BTreeMap<(String, String), Vec<VerdictRow>>;
-
-/// When verdicts were decided, by disclosure, vulnerability and rank.
-type Times = BTreeMap<(String, String, i64), Timestamp>;
+use crate::records::{
+    ClearedRow, ClearedShare, Clearing, ConfigurationKey, ConfigurationVerdicts, DecisionRow,
+    HeldRow, Stamp,
+};
+use crate::verdicts::configurations::{Shared, rank};
+use crate::verdicts::held::{Decided, Held, Name, Times, differences, time_of};
 
 impl Tx<'_> {
     /// One whole device of each configuration that devices have and that is stale for `stamp`.
@@ -31,56 +28,141 @@ impl Tx<'_> {
         self.samples("c.matched = 0 OR c.generation <> ?1 OR c.engine <> ?2", &stamp_params(stamp))
     }
 
-    /// How many devices have verdicts that are not decided yet, or were decided with other
+    /// How many devices in use have verdicts that are not decided yet, or were decided with other
     /// documents or by another engine.
     pub fn pending_devices(&self, stamp: &Stamp) -> Result<u64, StoreError> {
-        let sql = "SELECT COUNT(*) FROM device d JOIN configuration c \
-             ON c.number = d.configuration \
-             WHERE c.matched = 0 OR c.generation <> ?1 OR c.engine <> ?2";
+        let sql = "SELECT CAST(SUM(devices) AS BIGINT) FROM configuration \
+             WHERE matched = 0 OR generation <> ?1 OR engine <> ?2";
         self.count(sql, &stamp_params(stamp))
     }
 
-    /// Every change of a verdict of the configuration that a device has, oldest first.
+    /// Every change of a verdict of a device, oldest first: those of the configurations that it
+    /// has and had, each for as long as it had it, and those that a change of its record made.
     pub fn decisions_of(&self, device: DeviceId) -> Result<Vec<DecisionRow>, StoreError> {
-        let sql = "SELECT h.tracking_id, h.vulnerability, h.rank_before, h.rank_after, h.at, \
-             h.because FROM decision h JOIN device d ON d.configuration = h.configuration \
-             WHERE d.id = ?1 ORDER BY h.number";
-        self.rows(sql, &[device.to_string().into()], read_decision)
+        let device = device.to_string();
+        let own = format!("{DECISIONS} WHERE h.device = ?1");
+        let numbered = |row: &mut Row| Ok((row.int()?, read_decision(row)?));
+        let mut all = self.rows(&own, &[(&device).into()], numbered)?;
+        for period in self.periods(&device)? {
+            let sql = format!(
+                "{DECISIONS} WHERE h.configuration = ?1 AND h.device = '' \
+                 AND h.number > ?2 AND h.number <= ?3"
+            );
+            let of = [period.configuration, period.after, period.until].map(Param::from);
+            all.extend(self.rows(&sql, &of, numbered)?);
+        }
+        all.sort_by_key(|(number, _)| *number);
+        Ok(all.into_iter().map(|(_, row)| row).collect())
     }
 
     /// What turned from affected or unknown to not affected, or ended, since `since`, newest first.
     pub fn cleared(&self, since: Timestamp, limit: u64) -> Result<Vec<ClearedRow>, StoreError> {
-        let sql = "SELECT h.tracking_id, h.vulnerability, h.rank_before, h.rank_after, h.at, \
-             h.because, d.id, d.name, c.devices FROM decision h \
-             JOIN configuration c ON c.number = h.configuration \
-             JOIN device d ON d.number = (SELECT MIN(x.number) FROM device x \
-                 WHERE x.configuration = c.number) \
-             WHERE h.at >= ?1 AND h.rank_before < 2 AND COALESCE(h.rank_after, 2) = 2 \
-             ORDER BY h.number DESC LIMIT ?2";
-        self.rows(sql, &[since.into(), limit.into()], |row| {
+        self.rows(CLEARED, &[since.into(), limit.into()], |row| {
             let decision = read_decision(row)?;
             let (device, name) = (row.parsed()?, row.text()?);
             Ok(ClearedRow { device, name, devices: row.count()?, decision })
         })
     }
 
-    fn held(&self, configuration: i64) -> Result<(Held, Times), StoreError> {
-        let sql = "SELECT v.body, r.body, q.text, q.who, q.attribute FROM verdict v \
-             JOIN remediation r ON r.number = v.remediation \
-             LEFT JOIN question q ON q.number = v.question \
-             WHERE v.configuration = ?1 ORDER BY v.number";
-        let (mut held, mut times) = (Held::new(), Times::new());
-        self.each(sql, &[configuration.into()], |row| {
-            let mut verdict = from_json::<VerdictRow>(&row.text()?)?;
-            verdict.remediation = row.json()?;
-            verdict.question = super::list::read_question(row)?;
-            if let Some(at) = verdict.decided_at.take() {
-                times.insert(time_of(&verdict), at);
+    /// Disclosures whose newest version would clear devices and waits for a person, most devices
+    /// first.
+    pub fn held_back(&self) -> Result<Vec<HeldRow>, StoreError> {
+        self.rows(HELD_BACK, &[], |row| {
+            Ok(HeldRow {
+                disclosure: row.text()?,
+                disclosure_namespace: row.text()?,
+                title: row.text()?,
+                version: row.text()?,
+                devices: row.count()?,
+                verdicts: row.count()?,
+            })
+        })
+    }
+
+    /// Whether devices have verdicts that another engine than `engine` decided.
+    pub fn was_decided_by_another(&self, engine: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM configuration \
+             WHERE matched = 1 AND devices > 0 AND engine <> ?1";
+        Ok(self.count(sql, &[engine.into()])? > 0)
+    }
+
+    /// How much of what is affected `decided` would clear.
+    pub fn share_cleared(
+        &self,
+        decided: &[ConfigurationVerdicts],
+    ) -> Result<ClearedShare, StoreError> {
+        let mut shared = Shared::default();
+        let known = self.known_configurations(decided.iter().map(|one| &one.key))?;
+        let numbers: Vec<i64> = known.values().map(|(number, _)| *number).collect();
+        let held = self.held(&numbers)?;
+        let mut share = ClearedShare::default();
+        for one in decided {
+            let Some((number, devices)) = known.get(&one.key) else { continue };
+            let Some((before, _)) = held.get(number) else { continue };
+            let after = held_of(self, &mut shared, &one.rows)?;
+            let affected =
+                before.names().filter(|name| before.worst(name) == Some(Verdict::Affected));
+            for name in affected {
+                share.affected += devices;
+                share.cleared += if is_cleared(&after, name) { *devices } else { 0 };
             }
-            held.entry(name_of(&verdict)).or_default().push(verdict);
-            Ok(())
-        })?;
-        Ok((held, times))
+        }
+        Ok(share)
+    }
+
+    /// What is held of these configurations, by number.
+    pub(super) fn held(&self, numbers: &[i64]) -> Result<BTreeMap<i64, (Held, Times)>, StoreError> {
+        let mut all: BTreeMap<i64, (Held, Times)> = BTreeMap::new();
+        for batch in numbers.chunks(LIST_MAX) {
+            let mut of = Conditions::default();
+            of.and_one_of_numbers("v.configuration", batch);
+            let sql = format!("{HELD}{} ORDER BY v.number", of.sql());
+            self.each(&sql, &of.params, |row| {
+                let (configuration, disclosure) = (row.int()?, row.int()?);
+                let mut verdict = from_json::<VerdictRow>(&row.text()?)?;
+                verdict.disclosure_namespace = row.text()?;
+                verdict.remediation = row.json()?;
+                verdict.question = super::list::read_question(row)?;
+                let (held, times) = all.entry(configuration).or_default();
+                let name = (disclosure, verdict.vulnerability.clone());
+                if let Some(at) = verdict.decided_at.take() {
+                    times.insert(time_of(&name, &verdict), at);
+                }
+                held.add(name, verdict);
+                Ok(())
+            })?;
+        }
+        Ok(all)
+    }
+
+    /// Number and count of devices of those configurations that there are.
+    fn known_configurations<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k ConfigurationKey>,
+    ) -> Result<BTreeMap<ConfigurationKey, (i64, u64)>, StoreError> {
+        let keys: Vec<&ConfigurationKey> = keys.collect();
+        let mut known = BTreeMap::new();
+        for batch in keys.chunks(LIST_MAX) {
+            let mut named = Conditions::default();
+            named.and_one_of("name", batch.iter().map(|key| Param::from(&key.0)));
+            let sql = format!("SELECT name, number, devices FROM configuration{}", named.sql());
+            known.extend(self.rows(&sql, &named.params, |row| {
+                Ok((ConfigurationKey(row.text()?), (row.int()?, row.count()?)))
+            })?);
+        }
+        Ok(known)
+    }
+
+    /// The engines that configurations were last decided by.
+    fn engines(&self, numbers: &[i64]) -> Result<BTreeMap<i64, String>, StoreError> {
+        let mut engines = BTreeMap::new();
+        for batch in numbers.chunks(LIST_MAX) {
+            let mut these = Conditions::default();
+            these.and_one_of_numbers("number", batch);
+            let sql = format!("SELECT number, engine FROM configuration{}", these.sql());
+            engines.extend(self.rows(&sql, &these.params, |row| Ok((row.int()?, row.text()?)))?);
+        }
+        Ok(engines)
     }
 }
 
@@ -93,32 +175,50 @@ impl WriteTx<'_> {
         stamp: &Stamp,
         at: Timestamp,
         because: &str,
+        clearing: Clearing,
     ) -> Result<Vec<DecisionRow>, StoreError> {
         let numbers = self.configuration_numbers(decided.iter().map(|one| &one.key))?;
-        let mut changed = Vec::new();
-        let mut decisions = Vec::new();
+        let all: Vec<i64> = numbers.values().copied().collect();
+        let (mut held, engines) = (self.held(&all)?, self.engines(&all)?);
+        let (mut changed, mut decisions) = (Vec::new(), Vec::new());
+        let mut shared = Shared::default();
         for one in decided {
             let Some(number) = numbers.get(&one.key).copied() else { continue };
-            let ((before, times), after) = (self.held(number)?, held_of(&one.rows));
+            let (before, times) = held.remove(&number).unwrap_or_default();
+            let mut after = held_of(self, &mut shared, &one.rows)?;
+            if clearing == Clearing::Wait {
+                keep_affected(&before, &mut after);
+            }
             if before == after {
                 continue;
             }
-            changed.push(dated(one, &times, at));
+            let another = engines.get(&number).is_some_and(|engine| *engine != stamp.engine);
+            let newer = another && before.names().next().is_some();
+            let because = if newer { NEWER_ENGINE } else { because };
             let rows = differences(&before, &after, at, because);
-            self.put_decisions(number, &rows)?;
-            decisions.extend(rows);
+            self.put_decisions(number, "", &rows)?;
+            decisions.extend(rows.into_iter().map(|row| row.row));
+            changed.push(ConfigurationVerdicts {
+                key: one.key.clone(),
+                rows: dated(after, &times, at),
+            });
         }
         self.replace_configuration_verdicts(&changed)?;
-        let all: Vec<i64> = numbers.into_values().collect();
         all.chunks(LIST_MAX).try_for_each(|batch| self.put_stamp(batch, stamp))?;
         Ok(decisions)
+    }
+
+    /// Makes configurations stale that `engine` has decided, so that it decides them again.
+    pub fn forget_decisions_of(&self, engine: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE configuration SET generation = -1 WHERE engine = ?1";
+        self.run(sql, &[engine.into()]).map(drop)
     }
 
     fn put_stamp(&self, numbers: &[i64], stamp: &Stamp) -> Result<(), StoreError> {
         let mut these = Conditions::default();
         let generation = these.value(i64::try_from(stamp.generation).unwrap_or(i64::MAX));
         let engine = these.value(&stamp.engine);
-        these.and_one_of("number", numbers.iter().map(|number| Param::from(*number)));
+        these.and_one_of_numbers("number", numbers);
         let sql = format!(
             "UPDATE configuration SET matched = 1, generation = {generation}, engine = {engine}{}",
             these.sql()
@@ -127,13 +227,19 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    fn put_decisions(&self, configuration: i64, rows: &[DecisionRow]) -> Result<(), StoreError> {
+    pub(super) fn put_decisions(
+        &self,
+        configuration: i64,
+        device: &str,
+        rows: &[Decided],
+    ) -> Result<(), StoreError> {
         let mut params = Vec::with_capacity(rows.len());
-        for row in rows {
+        for Decided { disclosure, row } in rows {
             params.push(vec![
                 self.next_number("decision")?.into(),
                 configuration.into(),
-                (&row.disclosure).into(),
+                device.into(),
+                (*disclosure).into(),
                 (&row.vulnerability).into(),
                 row.from.map(rank).into(),
                 row.to.map(rank).into(),
@@ -141,63 +247,62 @@ impl WriteTx<'_> {
                 (&row.because).into(),
             ]);
         }
-        self.insert_many(DECISION_COLUMNS, 8, "", params)
+        self.insert_many(DECISION_COLUMNS, 9, "", params)
     }
 }
 
 /// Verdicts that are as they were keep the time when they were first so.
-fn dated(one: &ConfigurationVerdicts, times: &Times, at: Timestamp) -> ConfigurationVerdicts {
-    let mut one = one.clone();
-    for row in &mut one.rows {
-        row.decided_at = times.get(&time_of(row)).copied().or(Some(at));
+fn dated(held: Held, times: &Times, at: Timestamp) -> Vec<VerdictRow> {
+    let mut rows = Vec::new();
+    for (name, mut row) in held.into_rows() {
+        row.decided_at = times.get(&time_of(&name, &row)).copied().or(Some(at));
+        rows.push(row);
     }
-    one
+    rows
 }
 
-fn held_of(rows: &[VerdictRow]) -> Held {
-    let mut held = Held::new();
+fn held_of(tx: &Tx<'_>, shared: &mut Shared, rows: &[VerdictRow]) -> Result<Held, StoreError> {
+    let mut held = Held::default();
     for row in rows {
         let row = VerdictRow { decided_at: None, ..row.clone() };
-        held.entry(name_of(&row)).or_default().push(row);
+        held.add((shared.disclosure(tx, row.key())?, row.vulnerability.clone()), row);
     }
-    held
+    Ok(held)
 }
 
-fn time_of(row: &VerdictRow) -> (String, String, i64) {
-    (row.disclosure.clone(), row.vulnerability.clone(), rank(row.verdict))
+fn is_cleared(after: &Held, name: &Name) -> bool {
+    after.worst(name).is_none_or(|verdict| verdict == Verdict::NotAffected)
 }
 
-fn name_of(row: &VerdictRow) -> (String, String) {
-    (row.disclosure.clone(), row.vulnerability.clone())
+/// Puts back what was affected and would be cleared, with a step that says what it waits for.
+fn keep_affected(before: &Held, after: &mut Held) {
+    for name in before.names() {
+        if before.worst(name) != Some(Verdict::Affected) || !is_cleared(after, name) {
+            continue;
+        }
+        let mut rows = before.rows(name).to_vec();
+        for row in &mut rows {
+            if row.steps.iter().all(|step| step.step != WAITS) {
+                row.steps.push(Step {
+                    step: WAITS.to_owned(),
+                    detail:
+                        "a newer version of Regimen would clear this and many others, and waits \
+                             for a person to confirm it"
+                            .to_owned(),
+                    source: "regimen verdicts confirm --engine".to_owned(),
+                });
+            }
+        }
+        after.replace(name, rows);
+    }
 }
 
-/// A disclosure may name several products of a configuration; the worst verdict counts.
-fn differences(before: &Held, after: &Held, at: Timestamp, because: &str) -> Vec<DecisionRow> {
-    let worst = |held: &Held, name: &(String, String)| {
-        let rows = held.get(name)?;
-        rows.iter().map(|row| row.verdict).min_by_key(|verdict| rank(*verdict))
-    };
-    let mut names: Vec<&(String, String)> = before.keys().chain(after.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let change = |name: &(String, String)| {
-        let (from, to) = (worst(before, name), worst(after, name));
-        (from != to).then(|| DecisionRow {
-            disclosure: name.0.clone(),
-            vulnerability: name.1.clone(),
-            from,
-            to,
-            at,
-            because: because.to_owned(),
-        })
-    };
-    names.into_iter().filter_map(change).collect()
-}
-
-fn read_decision(row: &mut Row) -> Result<DecisionRow, StoreError> {
-    let (disclosure, vulnerability) = (row.text()?, row.text()?);
+pub(super) fn read_decision(row: &mut Row) -> Result<DecisionRow, StoreError> {
+    let (disclosure, disclosure_namespace) = (row.text()?, row.text()?);
+    let vulnerability = row.text()?;
     let (from, to) = (of_rank(row.maybe_int()?)?, of_rank(row.maybe_int()?)?);
-    Ok(DecisionRow { disclosure, vulnerability, from, to, at: row.time()?, because: row.text()? })
+    let (at, because) = (row.time()?, row.text()?);
+    Ok(DecisionRow { disclosure, disclosure_namespace, vulnerability, from, to, at, because })
 }
 
 fn of_rank(stored: Option<i64>) -> Result<Option<Verdict>, StoreError> {
@@ -211,5 +316,39 @@ fn stamp_params(stamp: &Stamp) -> [Param<'_>; 2] {
     [i64::try_from(stamp.generation).unwrap_or(i64::MAX).into(), (&stamp.engine).into()]
 }
 
-const DECISION_COLUMNS: &str = "decision (number, configuration, tracking_id, vulnerability, \
-     rank_before, rank_after, at, because)";
+/// Why a verdict changed that no document and no device record changed.
+const NEWER_ENGINE: &str =
+    "a newer version of Regimen decides it so (matcher, parser or knowledge)";
+
+/// Name of the step that says that a newer engine waits for a person.
+const WAITS: &str = "engine";
+
+const DECISION_COLUMNS: &str = "decision (number, configuration, device, disclosure, \
+     vulnerability, rank_before, rank_after, at, because)";
+
+const DECISIONS: &str = "SELECT h.number, p.tracking_id, p.namespace, h.vulnerability, h.rank_before, \
+     h.rank_after, h.at, h.because FROM decision h JOIN disclosure p ON p.number = h.disclosure";
+
+const CLEARED: &str = "SELECT p.tracking_id, p.namespace, h.vulnerability, h.rank_before, \
+     h.rank_after, h.at, h.because, d.id, d.name, \
+     CASE WHEN h.device = '' THEN c.devices ELSE 1 END \
+     FROM decision h JOIN disclosure p ON p.number = h.disclosure \
+     JOIN configuration c ON c.number = h.configuration \
+     JOIN device d ON d.number = (SELECT MIN(x.number) FROM device x \
+         WHERE CASE WHEN h.device = '' THEN x.configuration = c.number ELSE x.id = h.device END) \
+     WHERE h.at >= ?1 AND h.rank_before < 2 AND COALESCE(h.rank_after, 2) = 2 \
+     ORDER BY h.number DESC LIMIT ?2";
+
+const HELD: &str = "SELECT v.configuration, v.disclosure, v.body, p.namespace, r.body, q.text, \
+     q.who, q.attribute FROM verdict v JOIN disclosure p ON p.number = v.disclosure \
+     JOIN remediation r ON r.number = v.remediation \
+     LEFT JOIN question q ON q.number = v.question";
+
+const HELD_BACK: &str = "SELECT p.tracking_id, p.namespace, p.title, p.version, \
+     CAST(SUM(t.devices) AS BIGINT), CAST(SUM(t.devices * t.verdicts) AS BIGINT) FROM \
+     (SELECT v.disclosure, c.devices, COUNT(*) AS verdicts FROM verdict v \
+         JOIN configuration c ON c.number = v.configuration WHERE v.held = 1 AND c.devices > 0 \
+         GROUP BY v.disclosure, v.configuration, c.devices) t \
+     JOIN disclosure p ON p.number = t.disclosure \
+     GROUP BY p.tracking_id, p.namespace, p.title, p.version \
+     ORDER BY 5 DESC, 1, 2";

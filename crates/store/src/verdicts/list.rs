@@ -125,7 +125,7 @@ impl Tx<'_> {
             wanted.and_value("v.rank = {}", rank(verdict));
         }
         if let Some(disclosure) = &filter.disclosure {
-            wanted.and_value("v.tracking_id = {}", self.tracking_id(disclosure)?);
+            wanted.and_one_of_numbers("v.disclosure", &self.disclosure_numbers(disclosure)?);
         }
         if let Some(vulnerability) = &filter.vulnerability {
             wanted.and_value("v.vulnerability = {}", vulnerability);
@@ -140,6 +140,7 @@ fn read(row: &mut Row) -> Result<DeviceVerdict, StoreError> {
     let (name, class, maker) = (row.text()?, row.maybe_text()?, row.maybe_text()?);
     let (model, location) = (row.maybe_text()?, row.maybe_text()?);
     let mut verdict: VerdictRow = from_json(&row.text()?)?;
+    verdict.disclosure_namespace = row.text()?;
     verdict.asset = asset_id.unwrap_or_else(|| id.to_string());
     verdict.remediation = row.json()?;
     verdict.question = read_question(row)?;
@@ -175,9 +176,10 @@ fn read_epss(row: &mut Row) -> Result<Option<Epss>, StoreError> {
 
 /// Verdicts that meet their devices, with everything that a reader is given beside them.
 const VERDICTS: &str = "SELECT d.id, d.asset_id, d.name, d.class, d.maker, d.model, d.location, \
-     v.body, r.body, q.text, q.who, q.attribute, k.vulnerability, k.date_added, k.due_date, \
-     k.ransomware, k.required_action, e.score, e.percentile, e.date \
+     v.body, p.namespace, r.body, q.text, q.who, q.attribute, k.vulnerability, k.date_added, \
+     k.due_date, k.ransomware, k.required_action, e.score, e.percentile, e.date \
      FROM verdict v JOIN device d ON d.configuration = v.configuration \
+     JOIN disclosure p ON p.number = v.disclosure \
      JOIN remediation r ON r.number = v.remediation \
      LEFT JOIN question q ON q.number = v.question \
      LEFT JOIN kev k ON k.vulnerability = v.vulnerability \

@@ -2,6 +2,8 @@
 
 pub(crate) mod configurations;
 pub(crate) mod decisions;
+mod held;
 pub(crate) mod list;
+mod moves;
 pub(crate) mod records;
 pub(crate) mod settle;

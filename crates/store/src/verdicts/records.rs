@@ -1,6 +1,6 @@
 //! Rows of verdicts, configurations and questions.
 
-use model::{DeviceId, Timestamp, Verdict, VerdictRow};
+use model::{DeviceId, DisclosureKey, Timestamp, Verdict, VerdictRow};
 use serde::{Deserialize, Serialize};
 
 /// A verdict together with the device it is about.
@@ -30,7 +30,7 @@ pub struct VerdictFilter {
     pub verdict: Option<Verdict>,
     /// Only this device.
     pub device: Option<DeviceId>,
-    /// Only this disclosure (its key).
+    /// Only this disclosure: its key, or all that have this tracking id.
     pub disclosure: Option<String>,
     /// Only this CVE.
     pub vulnerability: Option<String>,
@@ -93,6 +93,8 @@ pub struct Stamp {
 pub struct DecisionRow {
     /// Tracking id of the disclosure.
     pub disclosure: String,
+    /// Namespace of its publisher.
+    pub disclosure_namespace: String,
     /// CVE.
     pub vulnerability: String,
     /// The verdict before; nothing where there was none.
@@ -117,4 +119,46 @@ pub struct ClearedRow {
     /// The change.
     #[serde(flatten)]
     pub decision: DecisionRow,
+}
+
+/// What to do where an engine other than the last one would turn affected into not affected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Clearing {
+    /// Write it.
+    Write,
+    /// Leave the verdict as it was until a person has confirmed the engine.
+    Wait,
+}
+
+/// How much of what is affected something would clear, in devices times vulnerabilities.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct ClearedShare {
+    /// Affected before.
+    pub affected: u64,
+    /// Of those, not affected or gone after.
+    pub cleared: u64,
+}
+
+/// A disclosure whose newest version would clear devices, and waits for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldRow {
+    /// Tracking id.
+    pub disclosure: String,
+    /// Namespace of its publisher.
+    pub disclosure_namespace: String,
+    /// Title.
+    pub title: String,
+    /// The version that counts and was not confirmed.
+    pub version: String,
+    /// Devices that it would clear of something.
+    pub devices: u64,
+    /// Verdicts that it would clear, in devices times vulnerabilities.
+    pub verdicts: u64,
+}
+
+impl HeldRow {
+    /// The key of the disclosure.
+    pub fn key(&self) -> DisclosureKey {
+        DisclosureKey::new(self.disclosure_namespace.clone(), self.disclosure.clone())
+    }
 }

@@ -18,7 +18,7 @@ impl WriteTx<'_> {
         for batch in touched.chunks(LIST_MAX) {
             self.settle_configurations(batch)?;
         }
-        let disclosures: Vec<String> = self.touched_disclosures.borrow().iter().cloned().collect();
+        let disclosures: Vec<i64> = self.touched_disclosures.borrow().iter().copied().collect();
         for batch in disclosures.chunks(LIST_MAX) {
             self.settle_disclosures(batch)?;
         }
@@ -54,24 +54,26 @@ impl WriteTx<'_> {
         self.run(&format!("{COPY_TO_DEVICES}{}", devices.sql()), &devices.params)?;
         let mut verdicts = Conditions::default();
         verdicts.and_one_of("configuration", values());
-        let sql = format!("SELECT DISTINCT tracking_id FROM verdict{}", verdicts.sql());
-        let disclosures = self.rows(&sql, &verdicts.params, Row::text)?;
+        let sql = format!("SELECT DISTINCT disclosure FROM verdict{}", verdicts.sql());
+        let disclosures = self.rows(&sql, &verdicts.params, Row::int)?;
         self.touched_disclosures.borrow_mut().extend(disclosures);
         Ok(())
     }
 
-    fn settle_disclosures(&self, tracking_ids: &[String]) -> Result<(), StoreError> {
+    fn settle_disclosures(&self, numbers: &[i64]) -> Result<(), StoreError> {
         let mut these = Conditions::default();
-        these.and_one_of("tracking_id", tracking_ids.iter().map(Param::from));
+        these.and_one_of("number", numbers.iter().map(|number| Param::from(*number)));
         let none = "UPDATE disclosure SET affected = 0, unknown = 0, not_affected = 0";
         self.run(&format!("{none}{}", these.sql()), &these.params)?;
-        let counts = DISCLOSURE_COUNTS.replace("{these}", &these.sql());
+        let mut of = Conditions::default();
+        of.and_one_of("disclosure", numbers.iter().map(|number| Param::from(*number)));
+        let counts = DISCLOSURE_COUNTS.replace("{these}", &of.sql());
         let sql = format!(
             "UPDATE disclosure SET affected = t.affected, unknown = t.unknown, \
              not_affected = t.not_affected FROM ({counts}) t \
-             WHERE t.tracking_id = disclosure.tracking_id"
+             WHERE t.disclosure = disclosure.number"
         );
-        self.run(&sql, &these.params)?;
+        self.run(&sql, &of.params)?;
         Ok(())
     }
 }
@@ -94,10 +96,10 @@ const COPY_TO_DEVICES: &str = "UPDATE device_row SET affected = c.affected, unkn
      not_affected = c.not_affected, exploited = c.exploited FROM configuration c";
 
 /// Devices by their worst verdict of each disclosure.
-pub(crate) const DISCLOSURE_COUNTS: &str = "SELECT w.tracking_id, \
+pub(crate) const DISCLOSURE_COUNTS: &str = "SELECT w.disclosure, \
      SUM(CASE WHEN w.worst = 0 THEN c.devices ELSE 0 END) AS affected, \
      SUM(CASE WHEN w.worst = 1 THEN c.devices ELSE 0 END) AS unknown, \
      SUM(CASE WHEN w.worst = 2 THEN c.devices ELSE 0 END) AS not_affected \
-     FROM (SELECT tracking_id, configuration, MIN(rank) AS worst FROM verdict{these} \
-         GROUP BY tracking_id, configuration) w \
-     JOIN configuration c ON c.number = w.configuration GROUP BY w.tracking_id";
+     FROM (SELECT disclosure, configuration, MIN(rank) AS worst FROM verdict{these} \
+         GROUP BY disclosure, configuration) w \
+     JOIN configuration c ON c.number = w.configuration GROUP BY w.disclosure";

@@ -6,10 +6,18 @@ use model::{Device, Identifier, IdentifierKind, Source, Timestamp, Verdict};
 use store::records::{
     DeviceFacets, DeviceFilter, DeviceOrder, DeviceRow, KnownDevice, Page, Rows, SoftwareRow,
 };
-use store::{Store, StoreError};
+use store::{Store, StoreError, WriteTx};
 
 use crate::harness::for_each_store;
-use crate::samples::{ALL, at, change, conversation, decided, device, id, verdict};
+use crate::samples::{ALL, at, change, conversation, decided, device, disclosure, id, verdict};
+
+/// The disclosures that verdicts here are of.
+fn put_disclosures(tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    for id in ["D-1", "D-2"] {
+        tx.put_disclosure(&disclosure(id, "1"), at(0), true)?;
+    }
+    Ok(())
+}
 
 fn put(store: &Store, devices: &[Device]) {
     let changes: Vec<_> = devices.iter().map(|one| change(one.clone(), "aurora")).collect();
@@ -156,6 +164,7 @@ fn lists_are_filtered() {
         unseen.on_network = false;
         unseen.device.class = Some("infusion_pump".to_owned());
         store.write(|tx| {
+            put_disclosures(tx)?;
             tx.put_devices(&[change(device(1), "aurora"), change(device(2), "aurora"), unseen.clone(),
                 change(bare.clone(), "bare")])?;
             tx.replace_configuration_verdicts(&[
@@ -213,6 +222,7 @@ fn lists_are_sorted_and_cut_into_pages() {
         put(store, &devices);
         store
             .write(|tx| {
+                put_disclosures(tx)?;
                 tx.put_devices(&[change(devices[1].clone(), "worst")])?;
                 let worst = vec![verdict("D-1", "CVE-1", Verdict::Affected)];
                 let open = vec![verdict("D-1", "CVE-1", Verdict::Unknown)];

@@ -1,14 +1,16 @@
 //! Disclosures, their versions, and the KEV and EPSS tables.
 
-use model::{Answerable, Skip, Verdict};
+use model::{Answerable, DisclosureKey, Skip, Verdict};
 use store::Store;
-use store::records::{DisclosureFilter, IngestRow, NewDisclosure, Outcome, Page};
+use store::records::{DisclosureFilter, IngestRow, NewDisclosure, Outcome, Page, TrustRow};
 
 use crate::harness::for_each_store;
-use crate::samples::{ALL, any_disclosure, at, change, decided, device, disclosure, verdict};
+use crate::samples::{
+    ALL, NAMESPACE, any_disclosure, at, change, decided, device, disclosure, verdict,
+};
 
 fn put(store: &Store, new: &NewDisclosure, received: i64) -> Outcome {
-    store.write(|tx| tx.put_disclosure(new, at(received))).unwrap()
+    store.write(|tx| tx.put_disclosure(new, at(received), false)).unwrap()
 }
 
 #[test]
@@ -23,7 +25,7 @@ fn every_version_is_kept_and_the_highest_counts() {
         newest.title = "Revised".to_owned();
         newest.vulnerabilities = vec!["CVE-2026-0009".to_owned()];
         assert_eq!(put(store, &newest, 14), Outcome::Updated);
-        let versions = store.read(|tx| tx.disclosure_versions("D-1")).unwrap();
+        let versions = store.read(|tx| tx.disclosure_versions(&first.key)).unwrap();
         let short: Vec<_> =
             versions.iter().map(|one| (one.version.as_str(), one.received, one.current)).collect();
         assert_eq!(short, [("10", at(14), true), ("1", at(12), false), ("2", at(10), false)]);
@@ -32,13 +34,19 @@ fn every_version_is_kept_and_the_highest_counts() {
         assert_eq!(detail.row.vulnerabilities, newest.vulnerabilities);
         assert_eq!(detail.document, newest.document);
         assert_eq!((detail.warnings, detail.content_hash), (newest.warnings, newest.content_hash));
-        let raw = store.read(|tx| tx.disclosure_raw("d-1")).unwrap();
-        assert_eq!(raw, Some(newest.raw), "by tracking id in any case");
-        assert_eq!(store.read(|tx| tx.disclosure_raw("D-2")).unwrap(), None);
-        assert_eq!(store.read(|tx| tx.disclosure_detail("D-2", ALL)).unwrap(), None);
-        let documents = store.read(|tx| tx.disclosure_documents()).unwrap();
-        assert_eq!(documents.len(), 1, "only what counts is matched");
-        assert_eq!((documents[0].version.as_str(), &documents[0].key), ("10", &newest.key));
+        let keys = store.read(|tx| tx.disclosure_keys("d-1")).unwrap();
+        assert_eq!(keys, [newest.key.clone()], "by tracking id in any case");
+        let raw = store.read(|tx| tx.disclosure_raw(&newest.key)).unwrap();
+        assert_eq!(raw, Some(newest.raw));
+        let none = DisclosureKey::new(NAMESPACE, "D-2");
+        assert_eq!(store.read(|tx| tx.disclosure_raw(&none)).unwrap(), None);
+        assert_eq!(store.read(|tx| tx.disclosure_detail(&none, ALL)).unwrap(), None);
+        assert_eq!(store.read(|tx| tx.disclosure_documents(0)).unwrap().len(), 3);
+        let standings = store.read(|tx| tx.disclosure_standings()).unwrap();
+        let short: Vec<_> = standings.iter().map(|one| (one.current, one.accepted)).collect();
+        assert_eq!(short, [(false, true), (false, false), (true, false)], "the first is accepted");
+        assert!(store.write(|tx| tx.accept_disclosure(&newest.key)).unwrap());
+        assert!(!store.write(|tx| tx.accept_disclosure(&newest.key)).unwrap(), "once");
     });
 }
 
@@ -53,7 +61,12 @@ fn of_one_version_the_latest_release_counts() {
         assert_eq!(put(store, &earlier, 1), Outcome::Superseded);
         let mut quiet = disclosure("D-1", "1");
         (quiet.updated, quiet.content_hash) = (Some(at(5)), "f".repeat(64));
+        let twin = store.read(|tx| tx.twin_of(&quiet)).unwrap().unwrap();
+        assert_eq!(twin.content_hash, earlier.content_hash, "the last one with other bytes");
         assert_eq!(put(store, &quiet, 2), Outcome::Updated, "changed without saying so");
+        let detail = store.read(|tx| tx.disclosure_detail(&quiet.key, ALL)).unwrap().unwrap();
+        let odd = detail.warnings.iter().filter(|text| text.contains("other bytes")).count();
+        assert_eq!((odd, detail.versions.len()), (2, 3), "all are kept and told");
     });
 }
 
@@ -62,7 +75,7 @@ fn two_publishers_may_send_the_same_bytes_and_the_same_tracking_id() {
     for_each_store(|store| {
         let first = disclosure("D-1", "1");
         let mut second = first.clone();
-        second.key = "https://other.example|D-1".to_owned();
+        second.key.namespace = "https://other.example".to_owned();
         assert_eq!(put(store, &first, 0), Outcome::Added);
         assert_eq!(put(store, &second, 0), Outcome::Added);
         let found = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap();
@@ -102,7 +115,7 @@ fn disclosures_are_filtered_and_the_newest_comes_first() {
         let page = Page { offset: 1, limit: 1 };
         let found = store.read(|tx| tx.disclosure_rows(&any_disclosure(), page)).unwrap();
         assert_eq!((found.rows[0].id.as_str(), found.total), ("ICSMA-26-002", 3));
-        let detail = store.read(|tx| tx.disclosure_detail("X-9", ALL)).unwrap().unwrap();
+        let detail = store.read(|tx| tx.disclosure_detail(&dateless.key, ALL)).unwrap().unwrap();
         assert_eq!((detail.row.score, detail.row.updated), (None, None));
         assert_eq!(detail.devices.rows[0].name, "CT01");
     });
@@ -191,5 +204,47 @@ fn the_overview_counts() {
         assert_eq!((found.by_verdict.affected, found.by_verdict.not_affected), (2, 0));
         assert_eq!((found.disclosures, found.disclosures_open, found.evidence_rows), (2, 1, 1));
         assert_eq!(found.by_class, [("ct".to_owned(), 3)]);
+    });
+}
+
+#[test]
+fn a_draft_never_counts_beside_another_version() {
+    for_each_store(|store| {
+        put(store, &disclosure("D-1", "1"), 0);
+        let draft = NewDisclosure { status: "draft".to_owned(), ..disclosure("D-1", "2") };
+        assert_eq!(put(store, &draft, 1), Outcome::Superseded);
+        assert_eq!(put(store, &disclosure("D-1", "3"), 2), Outcome::Updated);
+        let first = NewDisclosure { status: "draft".to_owned(), ..disclosure("D-2", "5") };
+        put(store, &first, 3);
+        assert_eq!(put(store, &disclosure("D-2", "4"), 4), Outcome::Updated, "the draft gives way");
+    });
+}
+
+#[test]
+fn trust_accepts_what_waits_and_is_of_a_source() {
+    for_each_store(|store| {
+        let row = |source: Option<&str>| TrustRow {
+            namespace: NAMESPACE.to_owned(),
+            source: source.map(str::to_owned),
+            at: at(5),
+            by: "ada".to_owned(),
+        };
+        let version = |number: &str, source: &str| NewDisclosure {
+            source: source.to_owned(),
+            ..disclosure("D-1", number)
+        };
+        put(store, &version("1", "mirror"), 0);
+        put(store, &version("2", "mail"), 1);
+        assert_eq!(store.write(|tx| tx.put_trust(&row(Some("mirror")))).unwrap(), 0);
+        assert_eq!(store.write(|tx| tx.put_trust(&row(None))).unwrap(), 1);
+        let trusted = store.read(|tx| tx.trusted()).unwrap();
+        assert_eq!(trusted, [row(Some("mirror")), row(None)]);
+        for (name, source, want) in [("its source", "mirror", true), ("another", "mail", false)] {
+            assert_eq!(trusted[0].covers(NAMESPACE, source), want, "{name}");
+            assert!(!trusted[0].covers("https://other.example", source), "{name}");
+        }
+        assert!(trusted[1].covers(NAMESPACE, "mail"));
+        assert!(store.write(|tx| tx.remove_trust(NAMESPACE, None)).unwrap());
+        assert!(!store.write(|tx| tx.remove_trust(NAMESPACE, None)).unwrap());
     });
 }

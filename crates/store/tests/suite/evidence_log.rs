@@ -144,7 +144,7 @@ fn a_row_that_cannot_be_read_is_bad_and_not_a_failure() {
 fn documents_cannot_be_removed_or_changed() {
     for_each_raw(|store, run| {
         store
-            .write(|tx| tx.put_disclosure(&crate::samples::disclosure("D-1", "1"), at(0)))
+            .write(|tx| tx.put_disclosure(&crate::samples::disclosure("D-1", "1"), at(0), true))
             .unwrap();
         for sql in [
             "DELETE FROM disclosure_version",

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Address, Attribute, Confidence, Conversation, Device, DeviceId, Fact, Question, Remediation,
-    Severity, Software, Source, Step, Timestamp, Transport, Verdict, VerdictRow,
+    Address, Attribute, Confidence, Conversation, Device, DeviceId, DisclosureKey, Fact, Question,
+    Remediation, Severity, Software, Source, Step, Timestamp, Transport, Verdict, VerdictRow,
 };
 use store::records::{
     ConfigurationKey, ConfigurationVerdicts, DeviceChange, DisclosureFilter, NewDisclosure, Page,
     VerdictFilter,
 };
+
+/// Namespace of the publisher of all disclosures here.
+pub(crate) const NAMESPACE: &str = "https://meridian.example";
 
 /// A page that holds everything a test has.
 pub(crate) const ALL: Page = Page { offset: 0, limit: 1000 };
@@ -110,6 +113,7 @@ pub(crate) fn verdict(disclosure: &str, vulnerability: &str, verdict: Verdict) -
     VerdictRow {
         asset: String::new(),
         disclosure: disclosure.to_owned(),
+        disclosure_namespace: NAMESPACE.to_owned(),
         disclosure_version: "1".to_owned(),
         vulnerability: vulnerability.to_owned(),
         product: "Meridian Aurora <4.2".to_owned(),
@@ -129,6 +133,7 @@ pub(crate) fn verdict(disclosure: &str, vulnerability: &str, verdict: Verdict) -
         kev: None,
         epss: None,
         decided_at: Some(at(9)),
+        ended: None,
     }
 }
 
@@ -139,8 +144,9 @@ pub(crate) fn decided(configuration: &str, rows: Vec<VerdictRow>) -> Configurati
 pub(crate) fn disclosure(id: &str, version: &str) -> NewDisclosure {
     let raw = format!("{{\"id\":\"{id}\",\"version\":\"{version}\"}}").into_bytes();
     NewDisclosure {
-        key: format!("https://meridian.example|{id}"),
-        id: id.to_owned(),
+        key: DisclosureKey::new(NAMESPACE, id),
+        status: "final".to_owned(),
+        source: String::new(),
         publisher: "Meridian Imaging".to_owned(),
         title: format!("Aurora flaw {id}"),
         version: version.to_owned(),

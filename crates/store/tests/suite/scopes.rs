@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use model::{Attribute, Confidence, Fact, Scope, Source, Verdict};
 use serde_json::{Value, json};
 use store::records::{
-    DeviceChange, DeviceFilter, DeviceOrder, DisclosureFilter, IngestRow, Stamp, StreamNow,
-    VerdictFilter,
+    Clearing, DeviceChange, DeviceFilter, DeviceOrder, DisclosureFilter, IngestRow, Stamp,
+    StreamNow, VerdictFilter,
 };
 use store::{Store, StoreError, Tx};
 
@@ -77,11 +77,11 @@ fn fill(store: &Store, there: impl Fn(&str, &str) -> bool) {
     store
         .write(|tx| {
             for disclosed in ["D-1", "D-2", "D-3"] {
-                tx.put_disclosure(&disclosure(disclosed, "1"), at(0))?;
+                tx.put_disclosure(&disclosure(disclosed, "1"), at(0), true)?;
             }
             tx.put_devices(&changes)?;
             let stamp = Stamp { generation: 3, engine: "test".to_owned() };
-            tx.decide(&decided, &stamp, at(9), "test")?;
+            tx.decide(&decided, &stamp, at(9), "test", Clearing::Write)?;
             for (client, server, site) in [(1, 3, "north"), (2, 4, "south"), (6, 4, "south")] {
                 if present.contains(&client) || present.contains(&server) {
                     let key = |number| id(number).to_string();
@@ -131,7 +131,7 @@ fn shown(tx: &Tx<'_>) -> Result<Value, StoreError> {
         "verdicts of one": tx.verdict_rows(&one, ALL)?,
         "disclosures": tx.disclosure_rows(&any_disclosure(), ALL)?,
         "open disclosures": tx.disclosure_rows(&open, ALL)?,
-        "disclosure": tx.disclosure_detail("D-1", ALL)?,
+        "disclosure": tx.disclosure_detail(&disclosure("D-1", "1").key, ALL)?,
         "questions": tx.open_questions(100)?,
         "overview": tx.overview()?,
         "pending": tx.pending_devices(&stamp)?,

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Epss, Kev, Verdict};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use store::records::{DeviceFilter, DeviceOrder, EpssTable, KevTable, Page, Stamp, VerdictFilter};
+use store::records::{
+    Clearing, DeviceFilter, DeviceOrder, EpssTable, KevTable, Page, Stamp, VerdictFilter,
+};
 use store::{Store, StoreError};
 
 use crate::harness::for_each_store;
@@ -34,7 +36,8 @@ fn fill(store: &Store) {
     worst.severity.score = Some(9.8);
     store
         .write(|tx| {
-            tx.put_disclosure(&disclosure("D-1", "1"), crate::samples::at(0))?;
+            tx.put_disclosure(&disclosure("D-1", "1"), at(0), true)?;
+            tx.put_disclosure(&disclosure("D-2", "1"), at(0), true)?;
             tx.put_devices(&[
                 change(device(1), "aurora"),
                 change(device(2), "aurora"),
@@ -58,8 +61,7 @@ fn fill(store: &Store) {
                     ],
                 ),
                 decided("clean", vec![]),
-            ])?;
-            tx.put_disclosure(&disclosure("D-2", "1"), crate::samples::at(0))
+            ])
         })
         .unwrap();
 }
@@ -102,7 +104,7 @@ fn verdicts_fan_out_to_devices_worst_first() {
 fn verdicts_are_filtered() {
     for_each_store(|store| {
         fill(store);
-        let d1 = Some("https://meridian.example|D-1".to_owned());
+        let d1 = Some("https://meridian.example#D-1".to_owned());
         for (name, filter, want) in [
             ("verdict",        VerdictFilter { verdict: Some(Verdict::Unknown), ..any_verdict() }, 3),
             ("device",         VerdictFilter { device: Some(id(3)), ..any_verdict() }, 2),
@@ -177,7 +179,7 @@ fn replacing_verdicts_replaces_them_and_what_is_counted() {
             (row.devices.affected, row.devices.unknown, row.devices.not_affected)
         };
         assert_eq!(counts("D-1"), (2, 1, 0), "each device by its worst verdict");
-        assert_eq!(counts("D-2"), (2, 0, 0), "though it came after its verdicts");
+        assert_eq!(counts("D-2"), (2, 0, 0));
         let overview = store.read(|tx| tx.overview()).unwrap();
         let by = overview.by_verdict;
         assert_eq!((by.affected, by.unknown, by.not_affected), (2, 1, 0));
@@ -324,9 +326,7 @@ fn apply(store: &Store, slow: &Slow, act: &Act) {
 fn counters_agree_with_counting_slowly_whatever_happens() {
     for_each_store(|store| {
         let mut slow = Slow::default();
-        store
-            .write(|tx| tx.put_disclosure(&disclosure("D-1", "1"), crate::samples::at(0)))
-            .unwrap();
+        store.write(|tx| tx.put_disclosure(&disclosure("D-1", "1"), at(0), true)).unwrap();
         let mut runner = proptest::test_runner::TestRunner::deterministic();
         for _ in 0..120 {
             let act = act().new_tree(&mut runner).unwrap().current();
@@ -368,7 +368,10 @@ fn only_changes_are_decisions_and_only_the_stale_is_decided() {
             let all = store.read(|tx| tx.stale_configurations(&next)).unwrap();
             assert!(!all.is_empty());
             store
-                .write(|tx| tx.decide(&[decided("clean", rows(verdict))], &next, at(when), "why"))
+                .write(|tx| {
+                    let decided = [decided("clean", rows(verdict))];
+                    tx.decide(&decided, &next, at(when), "why", Clearing::Write)
+                })
                 .unwrap()
         };
         decide(Verdict::Affected, 10);
@@ -383,7 +386,10 @@ fn only_changes_are_decisions_and_only_the_stale_is_decided() {
         assert_eq!(cleared.len(), 1);
         assert_eq!(cleared[0].decision, changed[0]);
         let ended = store
-            .write(|tx| tx.decide(&[decided("clean", Vec::new())], &next, at(13), "gone"))
+            .write(|tx| {
+                let decided = [decided("clean", Vec::new())];
+                tx.decide(&decided, &next, at(13), "gone", Clearing::Write)
+            })
             .unwrap();
         assert_eq!((ended[0].from, ended[0].to), (Some(Verdict::NotAffected), None));
     });
@@ -391,4 +397,116 @@ fn only_changes_are_decisions_and_only_the_stale_is_decided() {
 
 fn verdict_row(disclosure: &str, verdict: Verdict) -> model::VerdictRow {
     crate::samples::verdict(disclosure, "CVE-2026-0009", verdict)
+}
+
+/// Two publishers with one tracking id: lists, counts, filters and history are apart.
+#[test]
+fn verdicts_of_two_publishers_are_apart() {
+    for_each_store(|store| {
+        fill(store);
+        let mut other = disclosure("D-1", "1");
+        other.key.namespace = "https://other.example".to_owned();
+        let of_other = model::VerdictRow {
+            disclosure_namespace: other.key.namespace.clone(),
+            ..verdict("D-1", "CVE-1", Verdict::NotAffected)
+        };
+        let all = vec![verdict("D-1", "CVE-1", Verdict::Affected), of_other];
+        store
+            .write(|tx| {
+                tx.put_disclosure(&other, at(1), true)?;
+                let decided = [decided("clean", all)];
+                tx.decide(&decided, &stamp(3), at(2), "both", Clearing::Write).map(drop)
+            })
+            .unwrap();
+        let count = |name: &str| {
+            let filter = VerdictFilter {
+                disclosure: Some(name.to_owned()),
+                device: Some(id(4)),
+                ..any_verdict()
+            };
+            store.read(|tx| tx.verdict_rows(&filter, ALL)).unwrap().total
+        };
+        assert_eq!(count("D-1"), 2, "a tracking id means both");
+        assert_eq!(count("https://other.example#D-1"), 1);
+        let rows = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap().rows;
+        let of_other = rows.iter().find(|row| row.key == other.key).unwrap();
+        assert_eq!((of_other.devices.affected, of_other.devices.not_affected), (0, 1));
+        let told = store.read(|tx| tx.decisions_of(id(4))).unwrap();
+        let names: BTreeSet<_> = told.iter().map(|row| row.disclosure_namespace.as_str()).collect();
+        assert_eq!(names, BTreeSet::from(["https://meridian.example", "https://other.example"]));
+        let keys = store.read(|tx| tx.disclosure_keys("d-1")).unwrap();
+        assert_eq!(keys.len(), 2);
+    });
+}
+
+/// A device whose record changed keeps the history of what it was, and is told what that changed.
+#[test]
+fn a_device_that_moves_takes_its_history_along() {
+    for_each_store(|store| {
+        fill(store);
+        let next = Stamp { generation: 9, engine: "next".to_owned() };
+        let decide = |configuration: &str, verdict, when| {
+            let rows = vec![verdict_row("D-1", verdict)];
+            store
+                .write(|tx| {
+                    let decided = [decided(configuration, rows)];
+                    tx.decide(&decided, &next, at(when), "decided", Clearing::Write)
+                })
+                .unwrap();
+        };
+        let told = |number| {
+            let rows = store.read(|tx| tx.decisions_of(id(number))).unwrap();
+            rows.into_iter().map(|row| (row.from, row.to)).collect::<Vec<_>>()
+        };
+        decide("clean", Verdict::Affected, 10);
+        store.write(|tx| tx.put_devices(&[change(device(4), "newer")])).unwrap();
+        assert!(!store.read(|tx| tx.has_untold_moves(&next)).unwrap(), "not decided yet");
+        decide("newer", Verdict::NotAffected, 10);
+        assert!(store.read(|tx| tx.has_untold_moves(&next)).unwrap());
+        let moved = store.write(|tx| tx.tell_moves(&next, at(10), 100)).unwrap();
+        assert_eq!(moved.len(), 1);
+        let (affected, clear) = (Some(Verdict::Affected), Some(Verdict::NotAffected));
+        assert_eq!(told(4), [(None, affected), (affected, clear)]);
+        let cleared = store.read(|tx| tx.cleared(at(10), 10)).unwrap();
+        assert_eq!((cleared.len(), cleared[0].device, cleared[0].devices), (1, id(4), 1));
+        decide("newer", Verdict::Unknown, 11);
+        decide("clean", Verdict::Unknown, 11);
+        let want = [(None, affected), (affected, clear), (clear, Some(Verdict::Unknown))];
+        assert_eq!(told(4), want, "what became of the old configuration is not its affair");
+        store.write(|tx| tx.put_devices(&[change(device(4), "clean")])).unwrap();
+        store.write(|tx| tx.tell_moves(&next, at(12), 100)).unwrap();
+        assert_eq!(told(4), want, "both are undecided, so nothing changed");
+        assert!(!store.read(|tx| tx.has_untold_moves(&next)).unwrap());
+    });
+}
+
+/// What a newer engine would clear stays affected while it waits, and is cleared once it does not.
+#[test]
+fn a_newer_engine_that_waits_clears_nothing() {
+    for_each_store(|store| {
+        fill(store);
+        let stamp = |engine: &str| Stamp { generation: 1, engine: engine.to_owned() };
+        let decide = |engine: &str, rows: Vec<model::VerdictRow>, clearing| {
+            store
+                .write(|tx| {
+                    tx.decide(&[decided("clean", rows)], &stamp(engine), at(20), "why", clearing)
+                })
+                .unwrap()
+                .len()
+        };
+        let one = |verdict| vec![verdict_row("D-1", verdict)];
+        decide("old", one(Verdict::Affected), Clearing::Write);
+        let share = |rows| store.read(|tx| tx.share_cleared(&[decided("clean", rows)])).unwrap();
+        let found = share(one(Verdict::NotAffected));
+        assert_eq!((found.affected, found.cleared), (1, 1));
+        assert_eq!(share(one(Verdict::Unknown)).cleared, 0);
+        assert!(store.read(|tx| tx.was_decided_by_another("new")).unwrap());
+        for rows in [one(Verdict::NotAffected), Vec::new(), one(Verdict::NotAffected)] {
+            assert_eq!(decide("new", rows, Clearing::Wait), 0);
+            let held = store.read(|tx| tx.device_detail(id(4))).unwrap().unwrap().verdicts;
+            assert_eq!((held.len(), held[0].verdict), (1, Verdict::Affected));
+            assert_eq!(held[0].steps.iter().filter(|step| step.step == "engine").count(), 1);
+        }
+        assert_eq!(decide("new", one(Verdict::NotAffected), Clearing::Write), 1);
+    });
 }

@@ -76,6 +76,12 @@ impl Answer {
                 "properties": {
                     "rows": { "type": "array", "items": reference(name) },
                     "total": { "type": "integer", "minimum": 0 },
+                    "pending": {
+                        "type": "integer",
+                        "minimum": 0,
+                        "description": "Devices that are not yet decided with what is held; in \
+                                        lists of devices, verdicts, disclosures and software.",
+                    },
                 },
             }),
             Self::Json => json!({ "type": "object" }),
@@ -197,6 +203,10 @@ const KEY_WINDOW: &[Parameter] = params! {
     query "offset" "window" "Devices to pass over.",
     query "limit" "window" "Devices to return, 1 to 1000; 100 where absent.",
 };
+const TRUST: &[Parameter] = params! {
+    query "namespace" "string" "Namespace of the publisher, as its documents name it. Must be given.",
+    query "source" "string" "Only what this source brought; any where absent.",
+};
 const DEVICES: &[Parameter] = params! {
     query "text" "string" "In a MAC, IP, serial, UDI, asset id, name, maker, model or location.",
     query "class" "string" "Class, e.g. `ct_scanner`.",
@@ -276,6 +286,20 @@ operations! {
         "One disclosure, with a window on the devices it touches.";
     get "/api/v1/disclosures/{key}/raw" "show_disclosure_raw" KEY, Answer::Bytes,
         "The document byte for byte.";
+    post "/api/v1/disclosures/{key}/confirm" "confirm_clearing" KEY, Answer::One("Confirmed"),
+        "Agree to what the newest version of a disclosure clears.";
+    get "/api/v1/held" "list_held" NONE, Answer::List("HeldRow"),
+        "Disclosures whose newest version would clear devices and waits for a person.";
+    get "/api/v1/engine" "show_engine" NONE, Answer::One("Engine"),
+        "The newer version of Regimen, where it would clear so much that it waits for a person.";
+    post "/api/v1/engine/confirm" "confirm_engine" NONE, Answer::One("Confirmed"),
+        "Agree to what the newer version of Regimen clears.";
+    get "/api/v1/trust" "list_trusted" NONE, Answer::List("TrustRow"),
+        "Publishers whose documents may clear devices without a question.";
+    post "/api/v1/trust" "trust_publisher" TRUST, Answer::One("Confirmed"),
+        "Trust a publisher to clear devices, and accept what waits of it.";
+    delete "/api/v1/trust" "untrust_publisher" TRUST, Answer::Nothing,
+        "Trust it no more. What was accepted stays so.";
     get "/api/v1/verdicts" "list_verdicts" VERDICTS, Answer::Rows("DeviceVerdict"),
         "Verdicts, worst first.";
     get "/api/v1/questions" "list_questions" LIMIT, Answer::List("OpenQuestion"),
@@ -316,7 +340,7 @@ mod tests {
             assert!(read.is_ok(), "{name}");
         }
         let document: utoipa::openapi::OpenApi = serde_json::from_value(document()).unwrap();
-        assert_eq!(document.paths.paths.len(), 16);
+        assert_eq!(document.paths.paths.len(), 21);
         let ids: BTreeSet<_> = OPERATIONS.iter().map(|one| one.id).collect();
         assert_eq!(ids.len(), OPERATIONS.len());
         for operation in OPERATIONS {
@@ -354,6 +378,12 @@ mod tests {
         check("SoftwareRow", &sample::software().rows[0]);
         check("DisclosureRow", &sample::disclosure_row(1));
         check("DisclosureDetail", &sample::disclosure_detail());
+        check("Verdict", &sample::held_verdict());
+        check("HeldRow", &sample::held());
+        check("TrustRow", &sample::trust());
+        check("Confirmed", &hub::Confirmed { changes: 3 });
+        check("Engine", &crate::api::clearing::Engine { waits: Some(sample::engine()) });
+        check("Engine", &crate::api::clearing::Engine { waits: None });
         check("OpenQuestion", &sample::questions()[0]);
         check("IngestRow", &sample::ingests().rows[1]);
         check("EvidenceRow", &sample::evidence().rows[0]);

@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use hub::{EvidenceCheck, Hub, HubError};
+use hub::{Caller, EvidenceCheck, Hub, HubError};
 use model::Conversation;
+use serde::Serialize;
 use store::records::{
     DeviceDetail, DeviceRow, DeviceVerdict, DisclosureDetail, DisclosureRow, EvidenceRow,
     IngestRow, OpenQuestion, Overview, Rows, SoftwareRow, VerdictFilter,
@@ -17,6 +18,15 @@ use crate::query::{self, DEVICE_PARAMS, DISCLOSURE_PARAMS, Params, VERDICT_PARAM
 use crate::session::Signed;
 
 type Answer<T> = Result<Json<T>, Failure>;
+
+/// A window on rows that verdicts depend on.
+#[derive(Serialize)]
+pub(crate) struct Listed<T> {
+    #[serde(flatten)]
+    rows: Rows<T>,
+    /// Devices that are not yet decided with what is held.
+    pending: u64,
+}
 
 /// `GET /api/v1/overview`
 pub(crate) async fn overview(
@@ -33,10 +43,11 @@ pub(crate) async fn devices(
     State(app): State<App>,
     signed: Signed,
     Query(params): Query<Params>,
-) -> Answer<Rows<DeviceRow>> {
+) -> Answer<Listed<DeviceRow>> {
     query::only(&params, &[DEVICE_PARAMS, WINDOW_PARAMS])?;
     let (query, page) = (query::devices(&params)?, query::window(&params)?);
-    ask(&app, move |hub| hub.devices(&signed.caller, &query.filter, query.order, page)).await
+    list(&app, signed, move |hub, caller| hub.devices(caller, &query.filter, query.order, page))
+        .await
 }
 
 /// `GET /api/v1/devices/{id}`
@@ -55,12 +66,12 @@ pub(crate) async fn device_verdicts(
     signed: Signed,
     Path(id): Path<String>,
     Query(params): Query<Params>,
-) -> Answer<Rows<DeviceVerdict>> {
+) -> Answer<Listed<DeviceVerdict>> {
     query::only(&params, &[WINDOW_PARAMS])?;
     let device = Some(query::device_id(&id)?);
     let filter = VerdictFilter { device, ..VerdictFilter::default() };
     let page = query::window(&params)?;
-    ask(&app, move |hub| hub.verdicts(&signed.caller, &filter, page)).await
+    list(&app, signed, move |hub, caller| hub.verdicts(caller, &filter, page)).await
 }
 
 /// `GET /api/v1/conversations`
@@ -88,10 +99,10 @@ pub(crate) async fn software(
     State(app): State<App>,
     signed: Signed,
     Query(params): Query<Params>,
-) -> Answer<Rows<SoftwareRow>> {
+) -> Answer<Listed<SoftwareRow>> {
     query::only(&params, &[&["text"], WINDOW_PARAMS])?;
     let (text, page) = (query::text(&params, "text"), query::window(&params)?);
-    ask(&app, move |hub| hub.software(&signed.caller, text.as_deref(), page)).await
+    list(&app, signed, move |hub, caller| hub.software(caller, text.as_deref(), page)).await
 }
 
 /// `GET /api/v1/disclosures`
@@ -99,10 +110,10 @@ pub(crate) async fn disclosures(
     State(app): State<App>,
     signed: Signed,
     Query(params): Query<Params>,
-) -> Answer<Rows<DisclosureRow>> {
+) -> Answer<Listed<DisclosureRow>> {
     query::only(&params, &[DISCLOSURE_PARAMS, WINDOW_PARAMS])?;
     let (filter, page) = (query::disclosures(&params)?, query::window(&params)?);
-    ask(&app, move |hub| hub.disclosures(&signed.caller, &filter, page)).await
+    list(&app, signed, move |hub, caller| hub.disclosures(caller, &filter, page)).await
 }
 
 /// `GET /api/v1/disclosures/{key}`
@@ -132,10 +143,10 @@ pub(crate) async fn verdicts(
     State(app): State<App>,
     signed: Signed,
     Query(params): Query<Params>,
-) -> Answer<Rows<DeviceVerdict>> {
+) -> Answer<Listed<DeviceVerdict>> {
     query::only(&params, &[VERDICT_PARAMS, WINDOW_PARAMS])?;
     let (filter, page) = (query::verdicts(&params)?, query::window(&params)?);
-    ask(&app, move |hub| hub.verdicts(&signed.caller, &filter, page)).await
+    list(&app, signed, move |hub, caller| hub.verdicts(caller, &filter, page)).await
 }
 
 /// `GET /api/v1/questions`
@@ -177,6 +188,18 @@ pub(crate) async fn verify_evidence(
     signed: Signed,
 ) -> Answer<EvidenceCheck> {
     ask(&app, move |hub| hub.verify_evidence(&signed.caller)).await
+}
+
+async fn list<T, F>(app: &App, signed: Signed, work: F) -> Answer<Listed<T>>
+where
+    F: FnOnce(&Hub, &Caller) -> Result<Rows<T>, HubError> + Send + 'static,
+    T: Send + 'static,
+{
+    ask(app, move |hub| {
+        let pending = hub.pending(&signed.caller)?;
+        Ok(Listed { rows: work(hub, &signed.caller)?, pending })
+    })
+    .await
 }
 
 async fn ask<T, F>(app: &App, work: F) -> Answer<T>

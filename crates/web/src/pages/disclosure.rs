@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use model::Timestamp;
 use serde::Deserialize;
-use store::records::{DisclosureDetail, DisclosureRow, Page};
+use store::records::{DisclosureDetail, DisclosureRow, DisclosureVersionRow, HeldRow, Page};
 
 use super::verdicts::{Group, grouped};
 use super::{Pager, Room, Shell, disclosure_link, html};
@@ -26,10 +26,17 @@ pub(crate) async fn show(
     query::only(&params, &[query::PAGE_PARAMS])?;
     let page = query::page(&params, VERDICT_ROWS)?;
     let caller = signed.caller.clone();
-    let detail = app.ask(move |hub| hub.disclosure(&caller, &key, page)).await?;
+    let (detail, held) = app
+        .ask(move |hub| {
+            let detail = hub.disclosure(&caller, &key, page)?;
+            let held = hub.held_back(&caller)?.into_iter().find(|row| row.key() == detail.row.key);
+            Ok((detail, held))
+        })
+        .await?;
     let title = show::text(&detail.row.id);
     let shell = Shell::of(&app, &signed, Room::Vulnerabilities, title).await?;
-    html(&self::page(shell, detail, page, signed.now))
+    let held = Held { row: held, may_confirm: signed.caller.may_confirm() };
+    html(&self::page(shell, detail, held, page, signed.now))
 }
 
 /// `GET /vulnerabilities/{key}/raw`: the document as received, to keep, never to open in place.
@@ -54,6 +61,9 @@ pub(crate) struct DisclosurePage {
     link: String,
     headline: String,
     row: DisclosureRow,
+    held: Option<HeldRow>,
+    may_confirm: bool,
+    versions: Vec<DisclosureVersionRow>,
     content_hash: String,
     warnings: Vec<String>,
     more_warnings: u64,
@@ -65,6 +75,13 @@ pub(crate) struct DisclosurePage {
     revisions: Vec<Revision>,
     devices: Vec<Touched>,
     pager: Pager,
+}
+
+/// What of the disclosure waits for a person, and whether the reader is one who may confirm it.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) row: Option<HeldRow>,
+    pub(crate) may_confirm: bool,
 }
 
 /// A device that the disclosure touches, its verdicts grouped.
@@ -147,6 +164,7 @@ struct Advice {
 pub(crate) fn page(
     shell: Shell,
     detail: DisclosureDetail,
+    held: Held,
     page: Page,
     now: Timestamp,
 ) -> DisclosurePage {
@@ -161,9 +179,9 @@ pub(crate) fn page(
     flaws.truncate(FLAWS_MAX);
     let more_warnings = detail.warnings.len().saturating_sub(WARNINGS_MAX) as u64;
     DisclosurePage {
-        shell,
         now,
-        headline: headline(&detail.row),
+        headline: headline(&detail.row, shell.pending),
+        shell,
         devices: touched(&detail.devices.rows),
         pager,
         notes: document.notes.into_iter().filter(tells).take(NOTES_MAX).collect(),
@@ -174,15 +192,19 @@ pub(crate) fn page(
         revisions: document.summary.revisions.into_iter().rev().take(REVISIONS_MAX).collect(),
         warnings: detail.warnings.into_iter().take(WARNINGS_MAX).collect(),
         more_warnings,
+        versions: detail.versions.into_iter().take(REVISIONS_MAX).collect(),
+        held: held.row,
+        may_confirm: held.may_confirm,
         content_hash: detail.content_hash,
         row: detail.row,
         link,
     }
 }
 
-fn headline(row: &DisclosureRow) -> String {
+fn headline(row: &DisclosureRow, pending: u64) -> String {
     let counts = row.devices;
     let mut line = match (counts.affected, counts.unknown) {
+        (0, 0) if pending > 0 => "Not yet decided for all of your devices".to_owned(),
         (0, 0) => "It affects no device of yours".to_owned(),
         (0, unknown) => show::of(unknown, "device is undecided", "devices are undecided"),
         (affected, 0) => show::of(affected, "device is affected", "devices are affected"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_doc;
 pub(crate) mod assets;
+pub(crate) mod confirm;
 pub(crate) mod device;
 pub(crate) mod disclosure;
 pub(crate) mod disclosures;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use model::Timestamp;
+use model::{DisclosureKey, Timestamp};
 use store::records::Page;
 
 use crate::app::App;
@@ -51,6 +52,8 @@ pub(crate) struct Shell {
     person: Option<Person>,
     form_token: String,
     feeds: Vec<Feed>,
+    /// Devices whose verdicts are not decided with what is held today.
+    pending: u64,
     files: &'static Addresses,
 }
 
@@ -79,7 +82,14 @@ impl Shell {
         title: impl Into<String>,
     ) -> Result<Self, Failure> {
         let feeds = app.feeds(&signed.caller, signed.now).await?;
-        Ok(Self::with(signed, Some(room), title, &feeds))
+        let caller = signed.caller.clone();
+        let pending = app.ask(move |hub| hub.pending(&caller)).await?;
+        Ok(Self::with(signed, Some(room), title, &feeds).telling(pending))
+    }
+
+    /// Says on the page how many devices are not decided yet.
+    pub(crate) fn telling(self, pending: u64) -> Self {
+        Self { pending, ..self }
     }
 
     /// The same, the feeds being known.
@@ -102,6 +112,7 @@ impl Shell {
             }),
             form_token: signed.form_token.expose().to_owned(),
             feeds: feeds.iter().map(feed).collect(),
+            pending: 0,
             files: &ADDRESSES,
         }
     }
@@ -114,6 +125,7 @@ impl Shell {
             person: None,
             form_token: String::new(),
             feeds: Vec::new(),
+            pending: 0,
             files: &ADDRESSES,
         }
     }
@@ -159,9 +171,10 @@ pub(crate) fn address(path: &str, query: &str) -> String {
 }
 
 /// The address of a disclosure's page; of a search for it where its key is absurdly long.
-pub(crate) fn disclosure_link(key: &str) -> String {
+pub(crate) fn disclosure_link(key: &DisclosureKey) -> String {
+    let key = key.to_string();
     match key.char_indices().nth(KEY_CHARS_MAX) {
-        None => format!("/vulnerabilities/{}", query::encode(key)),
+        None => format!("/vulnerabilities/{}", query::encode(&key)),
         Some((end, _)) => {
             let start = key.get(..end).unwrap_or_default();
             format!("/vulnerabilities?text={}", query::encode(start))

@@ -26,6 +26,10 @@ fn house() -> House {
         affected: sample::device_rows(24).rows,
         life_support: vec![("infusion_pump".to_owned(), 96), ("ventilator".to_owned(), 4)],
         questions: sample::questions(),
+        pending: 7,
+        held: vec![sample::held()],
+        engine: Some(sample::engine()),
+        may_confirm: true,
     }
 }
 
@@ -45,7 +49,8 @@ fn device_page(detail: &store::records::DeviceDetail) -> String {
 fn disclosure_page(detail: store::records::DisclosureDetail) -> String {
     let page = Page { offset: 0, limit: 60 };
     let shell = shell(Room::Vulnerabilities, "NLSA-2026-003");
-    text(&disclosure::page(shell, detail, page, sample::now()))
+    let held = disclosure::Held { row: Some(sample::held()), may_confirm: true };
+    text(&disclosure::page(shell, detail, held, page, sample::now()))
 }
 
 /// Pages by name.

@@ -3,9 +3,11 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use hub::{Caller, Hub, HubError};
+use hub::{Caller, EngineWaits, Hub, HubError};
 use model::Verdict;
-use store::records::{DeviceFilter, DeviceOrder, DeviceRow, OpenQuestion, Overview, Page, Rows};
+use store::records::{
+    DeviceFilter, DeviceOrder, DeviceRow, HeldRow, OpenQuestion, Overview, Page, Rows,
+};
 
 use super::{Room, Shell, html};
 use crate::app::App;
@@ -20,6 +22,7 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Respo
     let house = app.ask(move |hub| House::read(hub, &caller)).await?;
     app.keep_feeds(&signed.caller, house.overview.feeds.clone(), signed.now);
     let shell = Shell::with(&signed, Some(Room::Today), "Today", &house.overview.feeds);
+    let shell = shell.telling(house.pending);
     html(&page(shell, &house))
 }
 
@@ -32,6 +35,14 @@ pub(crate) struct House {
     /// Classes that keep patients alive, with how many of each are affected.
     pub(crate) life_support: Vec<(String, u64)>,
     pub(crate) questions: Vec<OpenQuestion>,
+    /// Devices that are not decided with what is held.
+    pub(crate) pending: u64,
+    /// Disclosures whose newest version would clear devices.
+    pub(crate) held: Vec<HeldRow>,
+    /// A newer version of Regimen that would clear much.
+    pub(crate) engine: Option<EngineWaits>,
+    /// Whether the reader may confirm either.
+    pub(crate) may_confirm: bool,
 }
 
 impl House {
@@ -52,7 +63,16 @@ impl House {
                 life_support.push((class.clone(), total));
             }
         }
-        Ok(Self { overview, affected, life_support, questions })
+        Ok(Self {
+            overview,
+            affected,
+            life_support,
+            questions,
+            pending: hub.pending(caller)?,
+            held: hub.held_back(caller)?,
+            engine: hub.engine_waits(caller)?,
+            may_confirm: caller.may_confirm(),
+        })
     }
 }
 
@@ -64,6 +84,8 @@ pub(crate) struct TodayPage {
     empty: bool,
     work: Vec<Work>,
     strip: Strip,
+    engine: Option<EngineWaits>,
+    may_confirm: bool,
     overview: Overview,
     practices: Vec<Practice>,
 }
@@ -97,6 +119,8 @@ pub(crate) fn page(shell: Shell, house: &House) -> TodayPage {
         work: worklist(house),
         strip: Strip::new(overview.by_verdict, overview.devices),
         practices: practices(&overview),
+        engine: house.engine.clone(),
+        may_confirm: house.may_confirm,
         overview,
     }
 }
@@ -106,6 +130,9 @@ fn headline(house: &House) -> String {
     let open = verdicts.affected + verdicts.unknown;
     if house.overview.devices == 0 {
         return "No device is known yet".to_owned();
+    }
+    if open == 0 && house.pending > 0 {
+        return show::of(house.pending, "device is not yet decided", "devices are not yet decided");
     }
     if open == 0 {
         return format!(
@@ -129,7 +156,8 @@ fn headline(house: &House) -> String {
 fn worklist(house: &House) -> Vec<Work> {
     let overview = &house.overview;
     let mut work: Vec<Work> = exploited(house).chain(life_support(house)).collect();
-    work.extend(house.questions.iter().map(question));
+    work.extend(held(house));
+    work.extend(house.questions.iter().filter(|one| !is_of_held(one)).map(question));
     work.extend(counted(
         overview.not_in_inventory,
         Counted {
@@ -210,6 +238,27 @@ fn life_support(house: &House) -> impl Iterator<Item = Work> {
         }),
         action: "Open list",
     })
+}
+
+fn held(house: &House) -> impl Iterator<Item = Work> {
+    house.held.iter().take(HELD_MAX).map(|row| Work {
+        mark: Some(show::verdict(Verdict::Unknown)),
+        verb: "Confirm",
+        object: format!("version {} of {}", show::text(&row.version), show::text(&row.disclosure)),
+        reason: format!(
+            "would clear {} on {}",
+            show::of(row.verdicts, "verdict", "verdicts"),
+            show::of(row.devices, "device", "devices")
+        ),
+        who: "security".to_owned(),
+        link: super::disclosure_link(&row.key()),
+        action: "Review",
+    })
+}
+
+/// What waits for a confirmation has a line of its own.
+fn is_of_held(question: &OpenQuestion) -> bool {
+    question.attribute == "disclosure_version"
 }
 
 fn question(question: &OpenQuestion) -> Work {
@@ -307,6 +356,9 @@ const AFFECTED_MAX: u64 = 100;
 
 /// Exploited devices listed one by one; the rest is one line.
 const EXPLOITED_MAX: usize = 6;
+
+/// Disclosures to confirm, listed one by one; those with most devices come first.
+const HELD_MAX: usize = 6;
 
 /// Questions in the worklist; each decides fewer than the one before.
 const QUESTIONS_MAX: u64 = 6;

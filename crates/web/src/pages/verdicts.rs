@@ -3,10 +3,11 @@
 //! One advisory often names a dozen CVEs for the same product with the same steps; a person reads
 //! the steps once and the CVEs as a list.
 
-use model::{Question, Remediation, Step, Verdict, VerdictRow};
+use model::{DisclosureKey, Question, Remediation, Step, Verdict, VerdictRow};
 
 /// Verdicts that share disclosure, product, answer, steps, question and remediation.
 pub(crate) struct Group {
+    pub(crate) key: DisclosureKey,
     pub(crate) disclosure: String,
     pub(crate) version: String,
     pub(crate) product: String,
@@ -39,6 +40,7 @@ impl Group {
         remediation.dedup();
         remediation.truncate(REMEDIATIONS_MAX);
         let mut group = Self {
+            key: row.key(),
             disclosure: row.disclosure.clone(),
             version: row.disclosure_version.clone(),
             product: row.product.clone(),
@@ -57,6 +59,7 @@ impl Group {
 
     fn holds(&self, row: &VerdictRow) -> bool {
         self.disclosure == row.disclosure
+            && self.key.namespace == row.disclosure_namespace
             && self.verdict == row.verdict
             && self.product == row.product
             && self.steps == row.steps

@@ -1,0 +1,4 @@
+CREATE TRIGGER decision_stays BEFORE UPDATE OR DELETE ON decision
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER decision_not_emptied BEFORE TRUNCATE ON decision
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
