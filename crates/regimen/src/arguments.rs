@@ -528,6 +528,23 @@ pub(crate) enum Policy {
         #[arg(long, value_name = "FILE")]
         rendered: PathBuf,
     },
+    /// Write a first policy from the devices that are known and the conversations that were seen.
+    Propose {
+        /// Folder to make; it must not be there yet.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Site; everything that is known where not given.
+        #[arg(long)]
+        site: Option<String>,
+    },
+    /// Show what a policy would have cut of the conversations that were seen.
+    Simulate {
+        /// Folder of the policy.
+        folder: PathBuf,
+        /// Site; everything that is known where not given.
+        #[arg(long)]
+        site: Option<String>,
+    },
     /// Show what changed, in the text and in what may pass.
     Diff {
         /// Folder of the older policy.

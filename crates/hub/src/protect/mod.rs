@@ -2,6 +2,8 @@
 //!
 //! A policy is a folder of text under somebody's version control; nothing here is kept.
 
+mod seen;
+
 use std::path::{Path, PathBuf};
 
 use link::ReadError;
@@ -13,8 +15,11 @@ use protection::read::ReadError as RulesError;
 use protection::render::Unrenderable;
 
 pub use protection::policy::{Answer, Difference, Finding, Flow, Severity};
+pub use protection::propose::LeftOut;
 pub use protection::prove::Counterexample;
 pub use protection::render::Target;
+pub use protection::simulate::{Bound, Cut, Simulated};
+pub use seen::Proposed;
 
 /// Why a policy gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -143,7 +148,8 @@ impl Segmentation {
 }
 
 fn each(refused: &[Refused]) -> String {
-    refused.iter().map(|one| format!("\n  {one}")).collect()
+    let lines: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    format!("\n  {}", lines.join("\n  "))
 }
 
 fn source(path: &Path) -> Result<Source, ReadError> {

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test says by failing"
@@ -12,6 +11,7 @@ mod made;
 mod mutants;
 mod nft;
 mod oracle;
+mod proposed;
 mod sets;
 mod targets;
 mod text;

@@ -254,11 +254,11 @@ fn ios(text: &str, probe: &Probe) -> bool {
         for word in rest {
             match *word {
                 "established" => {
-                    (deeper, layer4) = (true, layer4 && probe.state == State::Answering)
+                    (deeper, layer4) = (true, layer4 && probe.state == State::Answering);
                 }
                 "fragments" => only_fragments = true,
                 kind => {
-                    (deeper, layer4) = (true, layer4 && probe.port == kind.parse::<u16>().unwrap())
+                    (deeper, layer4) = (true, layer4 && probe.port == kind.parse::<u16>().unwrap());
                 }
             }
         }

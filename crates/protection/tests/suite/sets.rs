@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protection::packets::{Addresses, Diagrams, Packet, Region, Set, State};
-use protection::policy::{Flow, ask, conversations, diff};
+use protection::policy::{Difference, Flow, ask, conversations, diff};
 
 use crate::made::policies;
 use crate::{HOSPITAL, TODAY, hospital, policy};
@@ -173,5 +173,5 @@ fn a_difference_says_what_would_be_cut() {
     let found = diff(&before, &after, TODAY).unwrap();
     assert_eq!(found.changed, ["conduit pump-server"]);
     assert_eq!((found.gained, found.lost.map(|one| one.dport)), (None, Some(8010)));
-    assert_eq!(diff(&before, &before, TODAY).unwrap(), Default::default());
+    assert_eq!(diff(&before, &before, TODAY).unwrap(), Difference::default());
 }

@@ -10,9 +10,8 @@ fn check(find: &str, put: &str, expected: &str) {
     let at = HOSPITAL.find(find).unwrap_or_else(|| panic!("no `{find}`"));
     let block = HOSPITAL[..at].rfind("\n[").map_or(0, |start| start + 1);
     let line = |offset: usize| HOSPITAL[..offset].matches('\n').count() + 1;
-    let refused = match policy(&HOSPITAL.replacen(find, put, 1)) {
-        Ok(_) => return assert_eq!(expected, "read", "{find} → {put}"),
-        Err(refused) => refused,
+    let Err(refused) = policy(&HOSPITAL.replacen(find, put, 1)) else {
+        return assert_eq!(expected, "read", "{find} → {put}");
     };
     let said = &refused[0];
     assert!(said.reason.contains(expected), "{find} → {put}: {said}");

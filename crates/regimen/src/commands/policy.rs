@@ -1,13 +1,18 @@
 //! `regimen policy`: what a segmentation policy says, its renderings, their proof.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::IpAddr;
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use hub::protect::{Counterexample, Finding, Flow, PolicyError, Segmentation, Severity, Target};
+use hub::Caller;
+use hub::protect::{
+    Bound, Counterexample, Finding, Flow, PolicyError, Segmentation, Severity, Target,
+};
 use serde_json::json;
 
-use super::{Usage, now};
+use super::{Usage, now, open_to_read};
 use crate::arguments::{Common, Policy, PolicyAsk, TargetName};
 use crate::output::{self, Outcome, Table};
 
@@ -51,6 +56,8 @@ fn answer(common: &Common, command: &Policy) -> Result<Outcome> {
             })?;
             Ok(if proof.equal { Outcome::Done } else { Outcome::GateFailed })
         }
+        Policy::Propose { out, site } => propose(common, out, site.as_deref()),
+        Policy::Simulate { folder, site } => simulate(common, &read(folder)?, site.as_deref()),
         Policy::Diff { older, newer } => diff(common, &read(older)?, &read(newer)?),
     }
 }
@@ -113,6 +120,76 @@ fn ask(common: &Common, policy: &Segmentation, wanted: &PolicyAsk) -> Result<Out
     })?;
     Ok(Outcome::Done)
 }
+
+/// Writes a first policy into a folder of its own: what a person changed is never written over.
+fn propose(common: &Common, out: &Path, site: Option<&str>) -> Result<Outcome> {
+    let hub = open_to_read(common)?;
+    let proposed = hub.propose_policy(&Caller::console(), site)?;
+    std::fs::create_dir(out).with_context(|| format!("making the folder {}", out.display()))?;
+    let file = out.join("policy.toml");
+    std::fs::write(&file, &proposed.text).with_context(|| format!("writing {}", file.display()))?;
+    let left_out: usize = proposed.left_out.iter().map(|out| out.count).sum();
+    let value = json!({
+        "file": file,
+        "zones": proposed.zones,
+        "conduits": proposed.conduits,
+        "left_out": left_out,
+    });
+    output::print(common, &value, std::slice::from_ref(&value), |out| {
+        let (zones, conduits) = (proposed.zones, proposed.conduits);
+        writeln!(out, "{}: {zones} zones, {conduits} conduits, none approved", file.display())?;
+        for left in &proposed.left_out {
+            writeln!(out, "left out: {} conversations, {}", left.count, left.reason)?;
+        }
+        Ok(())
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn simulate(common: &Common, policy: &Segmentation, site: Option<&str>) -> Result<Outcome> {
+    let hub = open_to_read(common)?;
+    let found = hub.simulate_policy(&Caller::console(), policy, site)?;
+    output::print(common, &found, std::slice::from_ref(&found), |out| {
+        let mut table = Table::new(&["CUT", "TO", "PROTOCOL", "PORT", "WHAT", "CARE", "LAST SEEN"]);
+        for cut in found.cut.iter().take(CUT_SHOWN_MAX) {
+            let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+            table.row(vec![
+                cut.client.clone(),
+                cut.server.clone(),
+                cut.protocol.to_string(),
+                cut.port.to_string(),
+                text(&cut.application),
+                text(&cut.care_function),
+                text(&cut.last_seen),
+            ]);
+        }
+        table.write(out)?;
+        writeln!(
+            out,
+            "\n{} of {} conversations would be cut",
+            found.cut_count, found.conversations
+        )?;
+        write_bounds(&found.bound, out)
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// How much was not seen: a line for each pair of zones that was watched long enough, one for each
+/// reason why others were not.
+fn write_bounds(bounds: &[Bound], out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let mut notes: BTreeMap<&str, usize> = BTreeMap::new();
+    for pair in bounds {
+        let (from, to, share) = (&pair.from_zone, &pair.to_zone, pair.missing_mass * 100.0);
+        match &pair.note {
+            Some(note) => *notes.entry(note).or_default() += 1,
+            None => writeln!(out, "{from} to {to}: at most {share:.0} % of device-days are new")?,
+        }
+    }
+    notes.iter().try_for_each(|(note, count)| writeln!(out, "{count} pairs of zones: {note}"))
+}
+
+/// Most cut conversations in a table for people; `--json` lists them all.
+const CUT_SHOWN_MAX: usize = 50;
 
 fn protocol(word: &str, destination: IpAddr) -> Result<u8> {
     Ok(match word {

@@ -94,3 +94,42 @@ fn a_policy_is_linted_and_compared() {
     );
     regimen(&["policy", "lint", "/nowhere"]).ended(2);
 }
+
+#[test]
+fn a_policy_is_proposed_from_what_was_seen_and_keeps_it() {
+    let files = Files::empty();
+    let data = files.path("data");
+    regimen(&["demo", "--no-serve", "--data", &data]).ended(0);
+    let store = format!("{data}/demo");
+    let out = files.path("policy");
+    let made =
+        regimen(&["policy", "propose", "--out", &out, "--data", &store, "--json"]).ended(0).json();
+    assert!(made["zones"].as_u64() > Some(3) && made["conduits"].as_u64() > Some(10), "{made}");
+    // What somebody changed is never written over.
+    regimen(&["policy", "propose", "--out", &out, "--data", &store]).ended(1);
+    regimen(&["policy", "lint", &out]).ended(0);
+    let kept = regimen(&["policy", "simulate", &out, "--data", &store, "--json"]).ended(0).json();
+    assert!(kept["conversations"].as_u64() > Some(100), "{kept:.500}");
+    assert!(
+        kept["cut"].as_array().unwrap().iter().all(|cut| cut.get("care_function").is_none()),
+        "{kept:.900}"
+    );
+    assert!(
+        kept["bound"][0]["note"]
+            .as_str()
+            .is_some_and(|note| note.contains("not observed long enough"))
+    );
+    for target in ["nftables", "ios", "panos", "fortios", "windows"] {
+        let file = files.path(target);
+        regimen(&["policy", "render", &out, "--target", target, "--out", &file]).ended(0);
+        let proof =
+            regimen(&["policy", "prove", &out, "--target", target, "--rendered", &file, "--json"]);
+        assert_eq!(proof.ended(0).json()["equal"], true, "{target}");
+    }
+    // Without its conduits everything is cut, care first.
+    let text = String::from_utf8(files.read("policy/policy.toml")).unwrap();
+    let (_empty, empty) = folder(text.split("\n[[conduit]]").next().unwrap());
+    let cut = regimen(&["policy", "simulate", &empty, "--data", &store, "--json"]).ended(0).json();
+    assert!(cut["cut_count"].as_u64() > kept["cut_count"].as_u64(), "{cut:.300}");
+    assert!(cut["cut"][0]["care_function"].is_string(), "{:.300}", cut["cut"]);
+}

@@ -52,6 +52,20 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Conversations at `site`, or at every site; at most `limit`, oldest row first.
+    pub fn conversations_at(
+        &self,
+        site: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let sql = "SELECT client, server, client_address, server_address, transport, port, \
+             application, packets, bytes, first_seen, last_seen FROM conversation \
+             WHERE ?1 IS NULL OR site = ?1 ORDER BY number LIMIT ?2";
+        self.rows(sql, &[site.into(), limit.into()], read)
+    }
+}
+
 fn add(sum: &mut Conversation, talk: &Conversation) {
     sum.packets = sum.packets.saturating_add(talk.packets);
     sum.bytes = sum.bytes.saturating_add(talk.bytes);
