@@ -87,8 +87,7 @@ impl Hub {
         caller: &Caller,
         site: Option<&str>,
     ) -> Result<(Vec<Station>, Vec<Talk>), HubError> {
-        caller.require(Permission::Read)?;
-        let (rows, conversations) = self.ground().read(|tx| {
+        let (rows, conversations) = self.view(caller, Permission::Read, |tx, _| {
             let filter = DeviceFilter {
                 site: site.map(str::to_owned),
                 retired: Some(false),
