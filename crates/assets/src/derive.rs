@@ -214,7 +214,7 @@ fn kind_of(source: &Source) -> &'static str {
 }
 
 /// What makes two sources the same place for counting: not the frame, but the field.
-fn place(source: &Source) -> (&'static str, &str, &str) {
+pub(crate) fn place(source: &Source) -> (&'static str, &str, &str) {
     match source {
         Source::Wire { protocol, field, .. } => ("wire", protocol, field),
         Source::File { path, column, stream, .. } if stream.is_empty() => ("file", path, column),

@@ -11,6 +11,7 @@
 mod cap;
 mod claims;
 mod derive;
+mod dispute;
 mod group;
 mod identify;
 mod index;
@@ -24,6 +25,7 @@ mod state;
 
 pub use cap::{ADDRESSES_MAX, VALUES_MAX, cap};
 pub use derive::{current, derive, display_name};
+pub use dispute::{Statement, statements};
 pub use identify::{Identified, identify};
 pub use index::{Index, identifiers_of_observations, identifiers_of_record};
 pub use inventory::{

@@ -18,12 +18,13 @@ use store::records::{
 };
 use store::{StoreError, Tx};
 use vulnerability::csaf;
-use vulnerability::matching::{Asset, Ledger, Series, Software};
+use vulnerability::matching::{Asset, Ledger, Series, Software, Statement};
 use vulnerability::{epss, kev};
 
 use crate::act::{Needs, Place};
 use crate::one_shot::Pile;
 use crate::take_in::disclosures::warnings;
+use crate::view::cite::{placeholder, placeholder_of};
 use crate::{Caller, Hub, HubError};
 
 pub(crate) use books::Books;
@@ -300,12 +301,24 @@ fn asset_of_device(device: &Device) -> Asset {
         os: device.os.clone(),
         software: software.collect(),
         purchase_date: first(Attribute::PurchaseDate),
-        // Which fact a value stands on differs from device to device; its page tells.
-        origins: MATCHED
-            .iter()
-            .map(|attribute| (*attribute, format!("facts of the device, {attribute}")))
-            .collect(),
+        // Which fact a value stands on differs from device to device; `view::cite` tells.
+        origins: MATCHED.iter().map(|attribute| (*attribute, placeholder(*attribute))).collect(),
+        disputed: disputed(device),
     }
+}
+
+/// What sources state beside the values that are shown.
+fn disputed(device: &Device) -> Vec<Statement> {
+    let others = [Attribute::Maker, Attribute::Model, Attribute::SoftwareVersion]
+        .into_iter()
+        .flat_map(|attribute| assets::statements(device, attribute).into_iter().skip(1));
+    others
+        .map(|other| Statement {
+            attribute: other.attribute,
+            origin: placeholder_of(other.attribute, &other.value),
+            value: other.value,
+        })
+        .collect()
 }
 
 fn asset_of_record(inventory: &Inventory, record: &InventoryRecord) -> Asset {
@@ -329,11 +342,12 @@ fn asset_of_record(inventory: &Inventory, record: &InventoryRecord) -> Asset {
         software: Vec::new(),
         purchase_date: value(Attribute::PurchaseDate),
         origins,
+        disputed: Vec::new(),
     }
 }
 
 /// Attributes that verdicts look at.
-const MATCHED: &[Attribute] = &[
+pub(crate) const MATCHED: &[Attribute] = &[
     Attribute::Maker,
     Attribute::Model,
     Attribute::ModelNumber,

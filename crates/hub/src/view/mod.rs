@@ -1,5 +1,6 @@
 //! Reading: what the pages, the API and the command line show.
 
+pub(crate) mod cite;
 pub(crate) mod disclosures;
 pub(crate) mod kept;
 
@@ -68,7 +69,10 @@ impl Hub {
     /// One device with all that is known of it.
     pub fn device(&self, caller: &Caller, id: DeviceId) -> Result<DeviceDetail, HubError> {
         let found = self.view(caller, Permission::Read, |tx, _| tx.device_detail(id))?;
-        found.ok_or_else(|| HubError::NotFound { kind: "device", key: id.to_string() })
+        let mut found =
+            found.ok_or_else(|| HubError::NotFound { kind: "device", key: id.to_string() })?;
+        cite::cite(&mut found.verdicts, &found.device);
+        Ok(found)
     }
 
     /// Software and how many devices have it.
@@ -88,7 +92,15 @@ impl Hub {
         filter: &VerdictFilter,
         page: Page,
     ) -> Result<Rows<DeviceVerdict>, HubError> {
-        self.view(caller, Permission::Read, |tx, _| tx.verdict_rows(filter, page))
+        self.view(caller, Permission::Read, |tx, _| {
+            let mut found = tx.verdict_rows(filter, page)?;
+            if let Some(id) = filter.device
+                && let Some(device) = tx.device(id)?
+            {
+                cite::cite(found.rows.iter_mut().map(|verdict| &mut verdict.row), &device);
+            }
+            Ok::<_, StoreError>(found)
+        })
     }
 
     /// What was taken in, newest first, with what was skipped.

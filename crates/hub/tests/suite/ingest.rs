@@ -140,3 +140,31 @@ fn an_older_edition_does_not_replace_a_newer_one() {
     assert_eq!(older.accepted, 0, "{older:?}");
     assert!(older.skipped[0].reason.contains("the newer `2026.02.01` is held"), "{older:?}");
 }
+
+/// Two inventories that disagree about a version: both are tried, and each is named where it stands.
+#[test]
+fn sources_that_disagree_make_a_question_with_their_places() {
+    let house = House::new();
+    let cmms = "asset_id,maker,model,serial,firmware\nA1,Halden,Zephyra V5,S77123,2.4\n";
+    house.ingest(&[&house.write("cmms.csv", cmms)]);
+    house.ingest(&[&house.write("a.json", advisory("A-1", 1, "<2.0"))]);
+    let verdicts =
+        |house: &House| house.verdicts().iter().map(|row| row.verdict).collect::<Vec<_>>();
+    assert_eq!(verdicts(&house), [Verdict::NotAffected]);
+    let scan = "Asset Tag,Manufacturer,Model,Serial Number,Software Version,Location\n\
+                A1,Halden,Zephyra V5,S77123,1.5,Ward 3\n";
+    house.ingest(&[&house.write("scan.csv", scan)]);
+    assert_eq!(verdicts(&house), [Verdict::Unknown]);
+    let device = house.devices().first().unwrap().id;
+    let row = house.hub.device(&Caller::console(), device).unwrap().verdicts.remove(0);
+    let question = row.question.unwrap().text;
+    assert!(question.contains("`2.4`") && question.contains("`1.5`"), "{question}");
+    for place in ["cmms.csv row 2, firmware", "scan.csv row 2, Software Version"] {
+        let named = row
+            .steps
+            .iter()
+            .any(|step| step.detail.starts_with("sources disagree") && step.source == place);
+        assert!(named, "{place}: {:#?}", row.steps);
+    }
+    assert!(row.steps.iter().all(|step| !step.source.contains("facts of the device")));
+}
