@@ -3,6 +3,7 @@
 mod ci;
 mod crates;
 mod oui;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["crates"] => crates::check(),
         ["bill", path] => crates::write_bill(path),
+        ["soak", name] => soak::run(name),
         ["oui", folder, date] => oui::write_table(folder, date),
         _ => {
             eprintln!("{USAGE}");
@@ -32,4 +34,5 @@ const USAGE: &str = "\
 cargo xtask ci                everything that must hold before a change lands
 cargo xtask crates            licences, banned crates, crates that come twice
 cargo xtask bill FILE         the program's own bill of materials, CycloneDX 1.6
+cargo xtask soak NAME         the long form of a test: answers
 cargo xtask oui FOLDER DATE   rebuild knowledge/oui.tsv from IEEE's CSV files";
