@@ -3,21 +3,31 @@
 //! Source:  RFC 8999 (invariants), RFC 9000 section 17.2, RFC 9369 (version 2); for the earlier
 //!          form "QUIC Wire Layout Specification", Hamilton 2016, section "Public Packet Header".
 //! Input:   one datagram.
-//! Output:  none but the name of the protocol; what is inside is encrypted.
+//! Output:  what the client's hello tells, as with TLS; what follows it is encrypted.
 //! Limits:  short headers look like random bytes and are not claimed.
-//! Privacy: nothing is copied.
+//! Privacy: as with TLS.
+
+mod aes;
+mod initial;
 
 use crate::dissect::{Datagram, DatagramProtocol, Field, Heard, Server, Sink};
+use crate::protocols::tls;
 use crate::reader::Reader;
 
 /// QUIC over UDP.
 pub const PROTOCOL: DatagramProtocol =
     DatagramProtocol { name: "quic", ports: &[443], any_port: true, read, fields: FIELDS };
 
-/// QUIC yields no field.
-pub const FIELDS: &[Field] = &[];
+/// What a hello tells.
+pub const FIELDS: &[Field] =
+    &[tls::SERVER_NAME, tls::REMOTE_ACCESS_NAME, tls::OFFERED_VERSION, tls::JA4];
 
-fn read(datagram: &Datagram<'_>, _sink: &mut dyn Sink) -> Heard {
+fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
+    let hello = initial::hello(datagram.payload);
+    // It was sealed, so that no byte of the datagram is its own.
+    if hello.is_some_and(|hello| tls::read_unsealed(&hello, 0..datagram.payload.len(), sink)) {
+        return Heard::Mine(Server::Receiver);
+    }
     let mut reader = Reader::new(datagram.payload);
     match long_header(&mut reader).or_else(|| public_header(Reader::new(datagram.payload))) {
         Some(server) => Heard::Mine(server),

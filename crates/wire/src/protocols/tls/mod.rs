@@ -16,6 +16,8 @@ mod hello;
 mod ja4;
 pub(crate) mod record;
 
+use std::ops::Range;
+
 use model::{Answerable, Attribute, Confidence};
 
 use crate::dissect::{
@@ -167,6 +169,13 @@ fn read_message(
         (Direction::ToClient, SERVER_HELLO_DONE) => Ok(true),
         _ => Ok(false),
     }
+}
+
+/// Reports a client's hello that QUIC carried; false where it breaks off.
+pub(crate) fn read_unsealed(body: &[u8], at: Range<usize>, sink: &mut dyn Sink) -> bool {
+    let Some(hello) = hello::Client::read(body) else { return false };
+    hello.report_at(&|_| at.clone(), 'q', body.len(), sink);
+    true
 }
 
 /// Tells a version by the name people know it under.
