@@ -187,7 +187,9 @@ impl Claims {
         let mut direct: BTreeMap<Mac, BTreeSet<(Kind, u128)>> = BTreeMap::new();
         let mut sending = Vec::new();
         for talker in &observations.talkers {
-            let Endpoint { mac: Some(mac), ip: Some(ip), vlan } = talker.endpoint else { continue };
+            let Endpoint { mac: Some(mac), ip: Some(ip), vlan, .. } = talker.endpoint else {
+                continue;
+            };
             let is_direct = self.sent_by.get(&ip).and_then(|macs| macs.get(&mac));
             if is_direct != Some(&Hops::Initial) || is_link_local(ip) {
                 continue;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use model::{Attribute, Confidence, Endpoint, Mac, Observations};
+use model::{Attribute, Confidence, Endpoint, Mac, Observations, Station};
 
 use crate::claims::{Claims, Owner, is_interface, names_a_host};
 
@@ -16,6 +16,8 @@ use crate::claims::{Claims, Owner, is_interface, names_a_host};
 pub(crate) struct Group {
     pub(crate) macs: BTreeSet<Mac>,
     pub(crate) ips: BTreeSet<IpAddr>,
+    /// A station behind a gateway, which has neither.
+    pub(crate) station: Option<Station>,
     /// True for an address beyond the local network, such as a server on the internet.
     pub(crate) external: bool,
 }
@@ -27,6 +29,7 @@ pub(crate) struct Grouping {
     pub(crate) claims: Claims,
     by_mac: BTreeMap<Mac, usize>,
     by_ip: BTreeMap<IpAddr, usize>,
+    by_station: BTreeMap<Station, usize>,
 }
 
 impl Grouping {
@@ -45,7 +48,7 @@ impl Grouping {
         }
         for binding in &observations.bindings {
             let (mac, ip) = (Some(binding.mac), Some(binding.ip));
-            let endpoint = Endpoint { mac, ip, vlan: binding.vlan };
+            let endpoint = Endpoint { mac, ip, vlan: binding.vlan, station: None };
             if grouping.place(&endpoint) == (Owner::Interface(binding.mac), ip) {
                 grouping.add(&endpoint);
             }
@@ -55,6 +58,9 @@ impl Grouping {
 
     /// The device at `endpoint`.
     pub(crate) fn find(&self, endpoint: &Endpoint) -> Option<usize> {
+        if let Some(station) = endpoint.station {
+            return self.by_station.get(&station).copied();
+        }
         match self.place(endpoint) {
             (Owner::Interface(mac), _) => self.by_mac.get(&mac).copied(),
             (Owner::Address, Some(ip)) => self.by_ip.get(&ip).copied(),
@@ -75,6 +81,9 @@ impl Grouping {
     }
 
     fn add(&mut self, endpoint: &Endpoint) {
+        if let Some(station) = endpoint.station {
+            return self.of_station(station);
+        }
         let (owner, ip) = self.place(endpoint);
         let entry = match (owner, ip) {
             (Owner::Interface(mac), _) => Some(self.of_mac(mac)),
@@ -98,6 +107,13 @@ impl Grouping {
             self.groups.push(Group { macs: BTreeSet::from([mac]), ..Group::default() });
             self.groups.len() - 1
         })
+    }
+
+    fn of_station(&mut self, station: Station) {
+        self.by_station.entry(station).or_insert_with(|| {
+            self.groups.push(Group { station: Some(station), ..Group::default() });
+            self.groups.len() - 1
+        });
     }
 
     fn of_ip(&mut self, ip: IpAddr) -> usize {

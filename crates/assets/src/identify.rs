@@ -130,7 +130,7 @@ fn gather(observations: &Observations, grouping: &Grouping, gathered: &mut [Gath
     for talker in &observations.talkers {
         let Some(at) = find(&talker.endpoint) else { continue };
         let group = grouping.groups.get(at);
-        let Endpoint { mac, ip, vlan } = talker.endpoint;
+        let Endpoint { mac, ip, vlan, .. } = talker.endpoint;
         let mac = mac.filter(|mac| group.is_some_and(|group| group.macs.contains(mac)));
         let (first_seen, last_seen) = (talker.first_seen, talker.last_seen);
         if let Some(entry) = gathered.get_mut(at) {
@@ -146,7 +146,8 @@ fn gather(observations: &Observations, grouping: &Grouping, gathered: &mut [Gath
         }
     }
     for binding in &observations.bindings {
-        let endpoint = Endpoint { mac: Some(binding.mac), ip: Some(binding.ip), vlan: None };
+        let endpoint =
+            Endpoint { mac: Some(binding.mac), ip: Some(binding.ip), ..Endpoint::default() };
         let has = |at: &usize| {
             grouping.groups.get(*at).is_some_and(|group| group.macs.contains(&binding.mac))
         };
@@ -247,7 +248,9 @@ fn primary(group: &Group) -> String {
     match (group.macs.first(), group.ips.first()) {
         (Some(mac), _) => mac.to_string(),
         (None, Some(ip)) => ip.to_string(),
-        (None, None) => String::new(),
+        (None, None) => group.station.map_or_else(String::new, |station| {
+            format!("station {}:{:x}", station.network, station.address)
+        }),
     }
 }
 

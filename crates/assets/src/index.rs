@@ -230,8 +230,13 @@ pub(crate) fn same(left: &str, right: &str) -> bool {
 }
 
 /// Attributes whose value names one device, strongest first.
-pub(crate) const IDENTIFIERS: &[Attribute] =
-    &[Attribute::AssetTag, Attribute::Udi, Attribute::Serial, Attribute::Hostname];
+pub(crate) const IDENTIFIERS: &[Attribute] = &[
+    Attribute::AssetTag,
+    Attribute::Udi,
+    Attribute::Serial,
+    Attribute::BacnetInstance,
+    Attribute::Hostname,
+];
 
 #[cfg(test)]
 mod tests {

@@ -90,6 +90,8 @@ impl<'a> Search<'a> {
                     Attribute::Hostname if is_elsewhere(other, group, fact) => {
                         "is seen at another address"
                     }
+                    // Unique among the networks of a building. What has an address goes by that.
+                    Attribute::BacnetInstance if group.station.is_none() => continue,
                     _ => return Some(other),
                 };
                 let (what, value, name) = (spoken(*attribute), &fact.value, display_name(other));

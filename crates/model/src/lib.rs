@@ -23,7 +23,7 @@ pub use attribute::Attribute;
 pub use device::{Address, Conversation, Device, DeviceId, Fact, Software, Transport};
 pub use disclosure::{DisclosureKey, DisclosureKeyError, Edition};
 pub use identifier::{Identifier, IdentifierKind, plain};
-pub use observation::{Binding, Endpoint, Flow, Observations, Sighting, Stats, Talker};
+pub use observation::{Binding, Endpoint, Flow, Observations, Sighting, Station, Stats, Talker};
 pub use person::PersonId;
 pub use provenance::{Confidence, Source};
 pub use redact::Secret;

@@ -28,6 +28,18 @@ pub struct Endpoint {
     /// VLAN identifier of the frame, outermost tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<u16>,
+    /// A station that has no address of its own here; the others are absent then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<Station>,
+}
+
+/// A station on another network, for which a gateway speaks: a controller behind a BACnet router.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Station {
+    /// Number of its network.
+    pub network: u16,
+    /// Its address there, of up to six bytes, as a number.
+    pub address: u64,
 }
 
 /// One value of one attribute at one endpoint, however often it was seen.

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use model::{Answerable, Attribute, Confidence, Mac};
+use model::{Answerable, Attribute, Confidence, Mac, Station};
 
 use crate::text;
 
@@ -66,6 +66,8 @@ pub enum About {
     Ip(IpAddr),
     /// The owner of a link address named inside the bytes.
     Mac(Mac),
+    /// A station on another network, for which the sender only passes on.
+    Station(Station),
 }
 
 /// Receives what a dissector finds.

@@ -342,6 +342,7 @@ impl Sink for Transcript {
             About::Receiver => "receiver".to_owned(),
             About::Ip(ip) => ip.to_string(),
             About::Mac(mac) => mac.to_string(),
+            About::Station(station) => format!("{}:{:x}", station.network, station.address),
         };
         let (start, length) = (self.base + at.start, at.len());
         let Field { attribute, name, .. } = field;

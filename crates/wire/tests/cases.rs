@@ -82,3 +82,27 @@ fn between(flow: &Flow, client: &str, server: &str) -> bool {
 fn ip(address: Option<std::net::IpAddr>) -> String {
     address.map(|address| address.to_string()).unwrap_or_default()
 }
+
+/// A first packet of QUIC tells whom its client asks for, in whatever order its pieces are.
+#[test]
+fn a_hello_inside_of_quic_is_read() {
+    let Some(folder) = common::captures() else { return };
+    let file = "ndpi/quic_frags_ch_out_of_order_same_packet_craziness.pcapng";
+    let seen = observe(&folder.join(file));
+    let from_quic = |attribute| seen.sightings.iter().filter(move |s| s.attribute == attribute);
+    assert!(from_quic(Attribute::TlsServerName).count() > 0, "{:?}", seen.sightings);
+    let prints: Vec<_> = from_quic(Attribute::Ja4).map(|sighting| &sighting.value).collect();
+    assert!(prints.iter().any(|print| print.starts_with("q13d")), "{prints:?}");
+}
+
+/// Each controller behind a BACnet router is a station of its own.
+#[test]
+fn stations_behind_a_router_are_told_apart() {
+    let Some(folder) = common::captures() else { return };
+    let seen = observe(&folder.join("ndpi/bacnet.pcap"));
+    let stations: std::collections::BTreeSet<_> =
+        seen.sightings.iter().filter_map(|sighting| sighting.endpoint.station).collect();
+    let hidden = seen.anomalies.iter().any(|odd| odd.what.contains("not told apart"));
+    eprintln!("{} stations", stations.len());
+    assert!(!hidden, "{:?}", seen.anomalies);
+}

@@ -182,6 +182,29 @@ fn what_speaks_against_one_device_is_a_question() {
     }
 }
 
+/// Controllers behind a gateway have no address here; each is a device, and the same in every
+/// capture.
+#[test]
+fn stations_behind_a_gateway_are_devices() {
+    const GATEWAY: (&str, &str) = ("02:00:00:00:00:07", "10.1.0.7");
+    let scene = || {
+        let (mac, ip) = GATEWAY;
+        let scene = Scene::new().in_protocol("bacnet").talks(mac, ip);
+        let scene = scene.says(mac, ip, Attribute::BacnetInstance, "41").of_station(7, 1);
+        scene.says(mac, ip, Attribute::BacnetInstance, "42").of_station(7, 2)
+    };
+    let first = seen(scene());
+    let instances: Vec<Vec<&str>> =
+        first.devices.iter().map(|device| values(device, Attribute::BacnetInstance)).collect();
+    assert_eq!(first.devices.len(), 3, "{instances:?}");
+    for wanted in [vec![], vec!["41"], vec!["42"]] {
+        assert!(instances.contains(&wanted), "{wanted:?} of {instances:?}");
+    }
+    let again = identify(&scene().observations(), "", &Index::new(first.devices.clone()));
+    let keys = |devices: &[Device]| devices.iter().map(|device| device.id).collect::<Vec<_>>();
+    assert_eq!(keys(&again.devices), keys(&first.devices));
+}
+
 fn values(device: &Device, attribute: Attribute) -> Vec<&str> {
     let facts = device.facts.iter().filter(|fact| fact.attribute == attribute);
     facts.map(|fact| fact.value.as_str()).collect()

@@ -1,7 +1,8 @@
 //! Observations made by hand, for tests.
 
 use model::{
-    Attribute, Binding, Confidence, Endpoint, Observations, Sighting, Source, Talker, Timestamp,
+    Attribute, Binding, Confidence, Endpoint, Observations, Sighting, Source, Station, Talker,
+    Timestamp,
 };
 
 #[derive(Default)]
@@ -108,6 +109,17 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// What was said last was said of this station behind it.
+    pub(crate) fn of_station(mut self, network: u16, address: u64) -> Self {
+        if let Some(last) = self.0.sightings.last_mut() {
+            let station = Some(Station { network, address });
+            last.endpoint = Endpoint { station, ..Endpoint::default() };
+        }
+        self
+    }
+}
+
 fn endpoint(mac: &str, ip: &str) -> Endpoint {
-    Endpoint { mac: mac.parse().ok(), ip: ip.parse().ok(), vlan: None }
+    Endpoint { mac: mac.parse().ok(), ip: ip.parse().ok(), vlan: None, station: None }
 }

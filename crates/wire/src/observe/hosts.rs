@@ -3,7 +3,7 @@
 //! Limits: a number in all, and of those that sent no more than one packet [`BRIEF_MAX`]: a flood
 //!         of new addresses takes the place of its own first ones, not of devices.
 
-use model::{Endpoint, Talker, Timestamp};
+use model::{Endpoint, Station, Talker, Timestamp};
 
 use super::record::NO_HOST;
 use crate::index::Index;
@@ -18,7 +18,16 @@ pub(crate) struct HostKey {
     pub(crate) ip: u128,
     pub(crate) mac: u64,
     pub(crate) vlan: u16,
+    /// See [`station`]; 0 for none.
+    pub(crate) station: u64,
 }
+
+/// A station as a number: its network in front of its address.
+pub(crate) fn station(station: Station) -> u64 {
+    u64::from(station.network) << STATION_BITS | station.address & ((1 << STATION_BITS) - 1)
+}
+
+const STATION_BITS: u32 = 48;
 
 #[derive(Clone, Copy)]
 struct Host {
@@ -40,11 +49,20 @@ pub(crate) struct Hosts {
     entries_max: usize,
     /// Those that sent no more than one packet.
     brief: usize,
+    /// How many of those there may be before some go.
+    brief_max: usize,
 }
 
 impl Hosts {
     pub(crate) fn new(entries_max: usize, seed: u64) -> Self {
-        Self { index: Index::new(seed), seed, entries: Vec::new(), entries_max, brief: 0 }
+        Self {
+            index: Index::new(seed),
+            seed,
+            entries: Vec::new(),
+            entries_max,
+            brief: 0,
+            brief_max: BRIEF_MAX,
+        }
     }
 
     /// The number of an endpoint; [`NO_HOST`] where there is no room for a new one.
@@ -109,13 +127,16 @@ impl Hosts {
     /// True where some must be let go before a new one comes.
     #[inline]
     pub(crate) fn is_crowded(&self) -> bool {
-        self.brief > BRIEF_MAX || self.entries.len() >= self.entries_max
+        self.brief > self.brief_max || self.entries.len() >= self.entries_max
     }
 
-    /// Lets the oldest of those go that sent no more than one packet, and where that is too
-    /// little those that sent least. Answers the new number of each, [`NO_HOST`] for those gone.
-    pub(crate) fn thin_out(&mut self) -> Vec<u32> {
-        let mut keep: Vec<bool> = self.entries.iter().map(|host| host.packets > 1).collect();
+    /// Lets the oldest of those go that sent no more than one packet and were not heard of
+    /// `again`, and where that is too little those that sent least. Answers the new number of
+    /// each, [`NO_HOST`] for those gone.
+    pub(crate) fn thin_out(&mut self, again: &[bool]) -> Vec<u32> {
+        let again = again.iter().copied().chain(std::iter::repeat(false));
+        let mut keep: Vec<bool> =
+            self.entries.iter().zip(again).map(|(host, again)| again || host.packets > 1).collect();
         let brief = keep.iter_mut().rev().filter(|keep| !**keep);
         brief.take(BRIEF_KEPT.min(self.entries_max / 2)).for_each(|keep| *keep = true);
         let room = self.entries_max - self.entries_max / 4;
@@ -132,7 +153,9 @@ impl Hosts {
                 surplus -= 1;
             }
         }
-        self.keep(&keep)
+        let numbers = self.keep(&keep);
+        self.brief_max = BRIEF_MAX.max(self.brief + BRIEF_MAX - BRIEF_KEPT);
+        numbers
     }
 
     fn keep(&mut self, keep: &[bool]) -> Vec<u32> {
@@ -165,6 +188,10 @@ impl Hosts {
             mac: mac_of(key.mac),
             ip: ip::address(key.ip),
             vlan: (key.vlan != NO_VLAN).then_some(key.vlan),
+            station: (key.station != 0).then_some(Station {
+                network: (key.station >> STATION_BITS) as u16,
+                address: key.station & ((1 << STATION_BITS) - 1),
+            }),
         }
     }
 

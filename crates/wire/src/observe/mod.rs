@@ -135,7 +135,8 @@ impl Observer {
 
     /// Lets endpoints go that hardly spoke, with all that is known of them.
     fn thin_out(&mut self, now: Now) {
-        let numbers = self.record.hosts.thin_out();
+        let again = self.record.sightings.again();
+        let numbers = self.record.hosts.thin_out(&again);
         let gone = numbers.iter().filter(|number| **number == NO_HOST).count();
         let number = |host: u32| match numbers.get(host as usize) {
             Some(&NO_HOST) => None,
@@ -212,7 +213,7 @@ impl Observer {
 
     /// Counts a frame sent from an endpoint that is not followed any further.
     fn sender(&mut self, link: Link, source: u128, now: Now) -> u32 {
-        let key = HostKey { ip: source, mac: link.source, vlan: link.vlan };
+        let key = HostKey { ip: source, mac: link.source, vlan: link.vlan, station: 0 };
         let host = self.endpoint(key, now);
         self.record.hosts.sent(host, now.time, now.frame, now.wire_bytes);
         host
@@ -236,7 +237,7 @@ impl Observer {
         now: Now,
     ) {
         let sender = self.sender(link, 0, now);
-        let key = HostKey { ip: 0, mac: link.destination, vlan: link.vlan };
+        let key = HostKey { ip: 0, mac: link.destination, vlan: link.vlan, station: 0 };
         let (Some(source), Some(destination)) = (mac_of(link.source), mac_of(link.destination))
         else {
             return self.record.skips.count(unread_link(kind), 1);
@@ -508,8 +509,8 @@ impl Observer {
             self.close(flow, carried.now);
         }
         let Link { source, destination, vlan } = carried.link;
-        let sender = HostKey { ip: carried.source, mac: source, vlan };
-        let receiver = HostKey { ip: carried.destination, mac: destination, vlan };
+        let sender = HostKey { ip: carried.source, mac: source, vlan, station: 0 };
+        let receiver = HostKey { ip: carried.destination, mac: destination, vlan, station: 0 };
         let pair = (self.endpoint(sender, carried.now), self.endpoint(receiver, carried.now));
         let ([from, to], hosts) = (ports, if side == 0 { pair } else { (pair.1, pair.0) });
         let ports = if side == 0 { [from, to] } else { [to, from] };
@@ -541,7 +542,7 @@ impl Observer {
         let mut host = flow.parties.host(side);
         let known = self.record.hosts.key(host).is_some_and(|key| key.mac == link.source);
         if !known {
-            let key = HostKey { ip: carried.source, mac: link.source, vlan: link.vlan };
+            let key = HostKey { ip: carried.source, mac: link.source, vlan: link.vlan, station: 0 };
             host = self.record.hosts.number(key);
         }
         // What a side sends from is its endpoint, rather than what others send it to.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use model::{Answerable, Binding, Mac, Timestamp, WireAnomaly};
 
-use super::hosts::{HostKey, Hosts};
+use super::hosts::{self, HostKey, Hosts};
 use super::sightings::{Finding, Kept, Sightings};
 use crate::dissect::{About, Field, Sink};
 use crate::ip;
@@ -167,8 +167,15 @@ impl<'a> Hearing<'a> {
                 return (!self.record.is_group(self.receiver)).then_some(self.receiver);
             }
             About::Ip(address) if address.is_unspecified() => return None,
-            About::Ip(address) => HostKey { ip: ip::number(address), mac: NO_MAC, vlan: self.vlan },
-            About::Mac(mac) => HostKey { ip: 0, mac: mac_number(mac.0), vlan: self.vlan },
+            About::Ip(address) => {
+                HostKey { ip: ip::number(address), mac: NO_MAC, vlan: self.vlan, station: 0 }
+            }
+            About::Mac(mac) => {
+                HostKey { ip: 0, mac: mac_number(mac.0), vlan: self.vlan, station: 0 }
+            }
+            About::Station(station) => {
+                HostKey { ip: 0, mac: NO_MAC, vlan: NO_VLAN, station: hosts::station(station) }
+            }
         };
         Some(self.record.hosts.number(key))
     }

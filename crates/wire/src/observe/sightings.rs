@@ -133,6 +133,21 @@ impl Sightings {
         gone as u64
     }
 
+    /// Which endpoints a value was found of more than once.
+    pub(crate) fn again(&self) -> Vec<bool> {
+        let mut again = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.count > 1) {
+            let host = entry.finding.host as usize;
+            if again.len() <= host {
+                again.resize(host + 1, false);
+            }
+            if let Some(again) = again.get_mut(host) {
+                *again = true;
+            }
+        }
+        again
+    }
+
     /// Gives the endpoints new numbers, and drops the values of those that have none any more.
     pub(crate) fn renumber(&mut self, number: impl Fn(u32) -> Option<u32>) {
         self.keep(|entry| number(entry.finding.host));

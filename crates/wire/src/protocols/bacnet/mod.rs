@@ -4,8 +4,10 @@
 //!          and 15.7 (reading properties), 16.10 (I-Am), 12.11 (device object).
 //! Input:   one message over UDP.
 //! Output:  facts from I-Am and from answers about the device object.
-//! Limits:  of a segmented answer only the first part is read. A device behind a BACnet router
-//!          has no address of its own on the network, so its facts are counted and left out.
+//!          A device behind a BACnet router has no address of its own here, so its facts are those
+//!          of its station: the network and the address that the router tells.
+//! Limits:  of a segmented answer only the first part is read; stations with addresses of up to
+//!          six bytes.
 
 mod tags;
 mod vendors;
@@ -13,7 +15,7 @@ mod vendors;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use model::{Answerable, Attribute, Confidence};
+use model::{Answerable, Attribute, Confidence, Station};
 
 use crate::dissect::{About, Datagram, DatagramProtocol, Field, Heard, Server, Sink};
 use crate::reader::Reader;
@@ -171,17 +173,22 @@ fn network(reader: &mut Reader<'_>, about: About, sink: &mut dyn Sink) -> Heard 
     let Some(control) = reader.u8().filter(|control| control & RESERVED == 0) else {
         return Heard::NotMine;
     };
-    let Some(behind_router) = addresses(reader, control) else {
+    let Some(origin) = addresses(reader, control) else {
         return Heard::Malformed(ENDS_EARLY);
     };
     if control & NETWORK_MESSAGE != 0 {
         let at = reader.position();
-        if reader.u8() == Some(I_AM_ROUTER) && !behind_router {
+        if reader.u8() == Some(I_AM_ROUTER) && origin == Origin::Here {
             sink.found(&ROUTER, about, "bacnet_router", at..at + 1);
         }
         return Heard::Mine(Server::Unclear);
     }
-    let mut told = Told { about, sink, hidden: behind_router, whole: true };
+    let (about, hidden) = match origin {
+        Origin::Here => (about, false),
+        Origin::Behind(station) => (About::Station(station), false),
+        Origin::Unclear => (about, true),
+    };
+    let mut told = Told { about, sink, hidden, whole: true };
     match told.application(reader) {
         Some(server) => {
             told.count_hidden();
@@ -192,26 +199,50 @@ fn network(reader: &mut Reader<'_>, about: About, sink: &mut dyn Sink) -> Heard 
     }
 }
 
-/// Passes over the network addresses; true where the message comes from behind a router.
-fn addresses(reader: &mut Reader<'_>, control: u8) -> Option<bool> {
+/// Where a message comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Origin {
+    /// Whoever sent it.
+    Here,
+    /// A station behind a router.
+    Behind(Station),
+    /// A station behind a router that its address does not name.
+    Unclear,
+}
+
+/// Passes over the network addresses.
+fn addresses(reader: &mut Reader<'_>, control: u8) -> Option<Origin> {
+    let mut origin = Origin::Here;
     for bit in [HAS_DESTINATION, HAS_SOURCE] {
         if control & bit != 0 {
-            reader.skip(2)?;
+            let network = reader.u16_be()?;
             let size = reader.u8()?;
-            reader.skip(usize::from(size))?;
+            let address = reader.take(usize::from(size))?;
+            if bit == HAS_SOURCE {
+                origin = station(network, address);
+            }
         }
     }
     if control & HAS_DESTINATION != 0 {
         reader.skip(1)?;
     }
-    Some(control & HAS_SOURCE != 0)
+    Some(origin)
+}
+
+fn station(network: u16, address: &[u8]) -> Origin {
+    let named = (1..=STATION_BYTES_MAX).contains(&address.len());
+    if !named || matches!(network, 0 | ALL_NETWORKS) {
+        return Origin::Unclear;
+    }
+    let address = address.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    Origin::Behind(Station { network, address })
 }
 
 /// Reads the application layer and tells what stands in it.
 struct Told<'s> {
     about: About,
     sink: &'s mut dyn Sink,
-    /// True for a device behind a router: nothing is told of it.
+    /// True for a device that nothing names: nothing is told of it.
     hidden: bool,
     /// False where the message is part of one.
     whole: bool,
@@ -402,6 +433,9 @@ const LAST_FUNCTION: u8 = 0x0c;
 
 const NETWORK_VERSION: u8 = 1;
 const NETWORK_MESSAGE: u8 = 0x80;
+const ALL_NETWORKS: u16 = 0xffff;
+/// Longest address of a station that is kept, in bytes: those of BACnet/IP and Ethernet.
+const STATION_BYTES_MAX: usize = 6;
 const HAS_DESTINATION: u8 = 0x20;
 const HAS_SOURCE: u8 = 0x08;
 /// Bits of the control byte that must be clear.

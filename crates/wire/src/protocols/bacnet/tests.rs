@@ -33,7 +33,6 @@ fn announcements() {
             base + 13
         )
     };
-    let hidden = "odd bacnet: device behind a router is not told apart (Us)\n".to_owned();
     let manager = "sender role = \"bacnet_broadcast_manager\" Forwarded-NPDU @4+6\n";
     for (name, function, rest, want) in [
         ("broadcast", BROADCAST, format!("0100 {I_AM_500}"), told("sender", 6)),
@@ -50,7 +49,13 @@ fn announcements() {
             format!("c0000201 bac0 0100 {I_AM_500}"),
             manager.to_owned() + &told("sender", 12),
         ),
-        ("behind a router", BROADCAST, format!("0108 0007 01 05 {I_AM_500}"), hidden),
+        ("behind a router", BROADCAST, format!("0108 0007 01 05 {I_AM_500}"), told("7:5", 10)),
+        (
+            "behind a router, of no address",
+            BROADCAST,
+            format!("0108 0007 00 {I_AM_500}"),
+            "odd bacnet: device behind a router is not told apart (Us)\n".to_owned(),
+        ),
     ] {
         let want = format!("{want}Mine(Sender)\n");
         assert_eq!(datagram(&PROTOCOL, PORTS, &message(function, &rest)), want, "{name}");
@@ -131,7 +136,8 @@ fn answers() {
         (
             "behind a router",
             "0108 0007 01 05 30 01 0c 0c 023fffff 19 46 3e 73 00 4d37 3f",
-            "odd bacnet: device behind a router is not told apart (Us)\nMine(Sender)\n",
+            "7:5 role = \"bacnet_device\" answer @14+4\n\
+             7:5 model = \"M7\" model-name (70) @22+3\nMine(Sender)\n",
         ),
         (
             "bracket left open",
