@@ -37,6 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "evidence",
             "capture",
             "store",
+            "keyring",
             "link",
             "protection",
         ],

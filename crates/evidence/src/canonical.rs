@@ -19,12 +19,35 @@ pub fn canonical_json(value: &Value) -> String {
 
 /// SHA-256 of `bytes`, in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
+    let mut digest = Sha256Hex::new();
+    digest.update(bytes);
+    digest.finish()
+}
+
+/// SHA-256 of bytes that come bit by bit, in lower-case hexadecimal.
+#[derive(Clone, Debug, Default)]
+pub struct Sha256Hex(Sha256);
+
+impl Sha256Hex {
+    /// Of nothing yet.
+    pub fn new() -> Self {
+        Self::default()
     }
-    text
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest.
+    pub fn finish(self) -> String {
+        let mut text = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
 }
 
 fn write_value(text: &mut String, value: &Value) {

@@ -14,7 +14,7 @@ mod checkpoint;
 pub mod note;
 
 pub use action::Action;
-pub use canonical::{canonical_json, sha256_hex};
+pub use canonical::{Sha256Hex, canonical_json, sha256_hex};
 pub use chain::{Act, Chain, Entry, GENESIS_HASH, Head};
 pub use check::{Bad, Check, Verifier, verify, verify_against};
 pub use checkpoint::Checkpoint;

@@ -15,10 +15,12 @@ mod decide;
 mod error;
 pub mod one_shot;
 pub mod protect;
+mod proof;
 mod take_in;
 mod view;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::access::Throttle;
@@ -37,14 +39,19 @@ pub use access::session::{SignIn, SignedIn};
 pub use access::settings::SettingShown;
 pub use decide::{Confirmed, Decided, EngineWaits};
 pub use error::HubError;
+pub use proof::{
+    BadRow, CheckpointSeen, Deep, EvidenceCheck, Found, KeyRow, SignedCheckpoint, VerifyRequest,
+};
 pub use take_in::kind::{Kind, UnknownKind};
 pub use take_in::{ColumnRead, ColumnsRead, IngestRequest, IngestSummary};
-pub use view::{BadRow, EvidenceCheck, Facets};
+pub use view::Facets;
 
 /// The hub: a store and the knowledge compiled in. Cheap to clone.
 #[derive(Clone)]
 pub struct Hub {
     inner: Arc<Inner>,
+    /// Folder of the keyring.
+    keys: Option<Arc<Path>>,
 }
 
 struct Inner {
@@ -82,6 +89,7 @@ impl Hub {
 
     fn on(ground: Ground, engine: &str) -> Self {
         Self {
+            keys: None,
             inner: Arc::new(Inner {
                 ground,
                 engine: engine.to_owned(),

@@ -27,6 +27,9 @@ pub(crate) struct Common {
     /// Store: `sqlite:PATH` or `postgres://…`; a file in the data folder where not given.
     #[arg(long, global = true, env = "REGIMEN_STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,
+    /// Folder of the secret keys, beside the data folder and never in it; DATA-keys where not given.
+    #[arg(long, global = true, value_name = "DIR", env = "REGIMEN_KEYS")]
+    pub(crate) keys: Option<PathBuf>,
     /// Print one JSON document.
     #[arg(long, global = true, conflicts_with = "jsonl")]
     pub(crate) json: bool,
@@ -84,6 +87,9 @@ pub(crate) enum Command {
     /// How this house is run: its name, how many decide, how long things hold.
     #[command(subcommand)]
     Settings(Settings),
+    /// The secret keys of this hub.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Check the set-up and say what is missing and how to mend it.
     Doctor,
     /// Bring a store that an older version wrote up to date.
@@ -392,13 +398,35 @@ pub(crate) enum Verdicts {
 /// `regimen evidence`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Evidence {
-    /// Check the whole chain; exit code 4 where it does not hold.
-    Verify,
+    /// Check the whole chain and its checkpoints; exit code 4 where anything does not hold.
+    Verify {
+        /// Also hold documents, inputs, decisions, verdicts, devices and accounts against it.
+        #[arg(long)]
+        deep: bool,
+        /// A signed checkpoint that was kept elsewhere: the log must still contain its row.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+    /// Digest the tables and sign the end of the chain; keep what it prints outside the machine.
+    Checkpoint {
+        /// Write the signed note to this file.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Show the newest rows.
     Show {
         #[command(flatten)]
         part: Part,
     },
+}
+
+/// `regimen keys`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// List keys: what each is for, since when, and its public half.
+    List,
+    /// Make a new key to sign checkpoints with; the one before it stays in use beside it.
+    Rotate,
 }
 
 /// `regimen people`.

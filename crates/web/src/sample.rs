@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hub::{BadRow, Caller, EngineWaits, EvidenceCheck, Facets};
+use hub::{
+    BadRow, Caller, CheckpointSeen, Deep, EngineWaits, EvidenceCheck, Facets, Found,
+};
 use model::{
     Address, Answerable, Attribute, Confidence, Conversation, Device, DeviceId, DisclosureKey,
     Ended, Epss, Fact, Kev, Question, Remediation, Secret, Severity, Skip, Software, Source, Step,
@@ -444,7 +446,28 @@ pub(crate) fn evidence() -> Rows<EvidenceRow> {
 pub(crate) fn evidence_check(ok: bool) -> EvidenceCheck {
     let first_bad =
         (!ok).then(|| BadRow { row: 12, reason: "its hash does not follow".to_owned() });
-    EvidenceCheck { ok, rows: 88, head: "58".repeat(32), first_bad }
+    EvidenceCheck {
+        ok,
+        rows: 88,
+        head: "58".repeat(32),
+        first_bad,
+        warnings: vec![BadRow { row: 9, reason: "the clock went back".to_owned() }],
+        checkpoint: Some(CheckpointSeen {
+            row: 80,
+            at: hours(20),
+            signed_by: vec!["8a2f01c4".to_owned()],
+            count: 3,
+        }),
+        deep: Some(Deep {
+            ok: false,
+            checked: [("documents".to_owned(), 17)].into(),
+            found: vec![Found {
+                kind: "person".to_owned(),
+                what: "person".to_owned(),
+                reason: "it is not as told".to_owned(),
+            }],
+        }),
+    }
 }
 
 pub(crate) fn ingests() -> Rows<IngestRow> {

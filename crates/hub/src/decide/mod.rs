@@ -235,14 +235,13 @@ fn details(
         let rows = decided.iter().flat_map(|one| &one.rows);
         rows.filter(|row| row.verdict == verdict).count()
     };
-    let rows = serde_json::to_vec(decisions).unwrap_or_default();
     json!({
         "configurations": decided.len(),
         "affected": count(Verdict::Affected),
         "unknown": count(Verdict::Unknown),
         "not_affected": count(Verdict::NotAffected),
         "decisions": decisions.len(),
-        "decisions_sha256": crate::take_in::sha256_hex(&rows),
+        "decisions_sha256": crate::proof::digest_of(decisions),
         "generation": stamp.generation,
         "engine": stamp.engine,
     })

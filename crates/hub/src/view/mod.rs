@@ -117,15 +117,6 @@ impl Hub {
     pub fn evidence(&self, caller: &Caller, page: Page) -> Result<Rows<EvidenceRow>, HubError> {
         self.view(caller, Permission::ReadEvidence, |tx, _| tx.evidence_rows(page))
     }
-
-    /// Checks the whole evidence chain.
-    pub fn verify_evidence(&self, caller: &Caller) -> Result<EvidenceCheck, HubError> {
-        // The permission is of the whole house, so this is the whole chain.
-        let check =
-            self.view(caller, Permission::ReadEvidence, |tx, _| tx.verify_evidence(None))?;
-        let first_bad = check.first_bad.map(|bad| BadRow { row: bad.row, reason: bad.reason });
-        Ok(EvidenceCheck { ok: check.ok, rows: check.rows, head: check.head, first_bad })
-    }
 }
 
 /// Questions kept ready; more than any page shows.
@@ -140,27 +131,4 @@ pub struct Facets {
     pub makers: Vec<(String, u64)>,
     /// Sites.
     pub sites: Vec<(String, u64)>,
-}
-
-/// Whether the evidence chain holds.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct EvidenceCheck {
-    /// True where every row is as it was written, in order, none missing.
-    pub ok: bool,
-    /// Rows checked.
-    pub rows: u64,
-    /// Hash of the last row, hexadecimal.
-    pub head: String,
-    /// The first row that does not hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_bad: Option<BadRow>,
-}
-
-/// The first row of the evidence chain that does not hold.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct BadRow {
-    /// Its number, from 1.
-    pub row: u64,
-    /// What is wrong with it.
-    pub reason: String,
 }

@@ -12,3 +12,4 @@ mod races;
 mod sign_in;
 mod stale;
 mod streams;
+mod tampering;

@@ -6,6 +6,7 @@ mod disclosures;
 mod doctor;
 mod evidence;
 mod ingest;
+mod keys;
 mod matching;
 mod observe;
 mod people;
@@ -13,6 +14,7 @@ mod policy;
 mod serve;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hub::protect::PolicyError;
@@ -42,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Evidence(command) => evidence::run(common, command),
         Command::People(command) => people::run(common, command),
         Command::Settings(command) => people::settings(common, command),
+        Command::Keys(command) => keys::run(common, command),
         Command::Doctor => doctor::run(common),
         Command::Upgrade => upgrade(common),
     }
@@ -61,7 +64,8 @@ fn now(common: &Common) -> Timestamp {
 /// nothing, and nothing is brought up to date.
 fn open_to_read(common: &Common) -> Result<Hub> {
     let url = store_url(common)?;
-    Hub::open_to_read(&url).with_context(|| format!("opening the store {url}"))
+    let hub = Hub::open_to_read(&url).with_context(|| format!("opening the store {url}"))?;
+    Ok(hub.with_keys(&keys_folder(common)?))
 }
 
 /// What the caller asked for cannot be: wrong use, exit code 2.
@@ -85,7 +89,41 @@ fn open(common: &Common) -> Result<Hub> {
     if common.store.is_none() {
         make_private_folder(&common.data)?;
     }
-    Hub::open(&url).with_context(|| format!("opening the store {url}"))
+    let hub = Hub::open(&url).with_context(|| format!("opening the store {url}"))?;
+    Ok(hub.with_keys(&keys_folder(common)?))
+}
+
+/// Opens the hub to write, on a store that is there.
+fn open_existing(common: &Common) -> Result<Hub> {
+    let url = store_url(common)?;
+    Hub::is_older(&url).with_context(|| format!("opening the store {url}"))?;
+    open(common)
+}
+
+/// Where the keys are: beside the data folder. A backup of that folder must not take them along, so
+/// a place inside of it is refused.
+fn keys_folder(common: &Common) -> Result<PathBuf> {
+    let whole = |path: &Path| {
+        let path = std::path::absolute(path)?;
+        Ok::<_, std::io::Error>(path.canonicalize().unwrap_or(path))
+    };
+    let data = whole(&common.data).context("finding the data folder")?;
+    let keys = match &common.keys {
+        Some(keys) => whole(keys).context("finding the folder of the keys")?,
+        None => {
+            let Some(name) = data.file_name() else {
+                return Err(Usage("say with --keys where the keys are".to_owned()).into());
+            };
+            let mut name = name.to_owned();
+            name.push("-keys");
+            data.with_file_name(name)
+        }
+    };
+    if keys.starts_with(&data) {
+        let told = "the keys must lie beside the data folder, not in it: give another --keys";
+        return Err(Usage(told.to_owned()).into());
+    }
+    Ok(keys)
 }
 
 /// Brings the store up to date, and says that it is.
@@ -107,7 +145,7 @@ fn store_url(common: &Common) -> Result<StoreUrl> {
 }
 
 /// Makes a folder that only its owner can look into: it will hold the inventory of a hospital.
-fn make_private_folder(folder: &std::path::Path) -> Result<()> {
+fn make_private_folder(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new()
         .recursive(true)

@@ -62,6 +62,12 @@ const STEPS: &[Step] = &[
         sqlite: "",
         postgres: "",
     },
+    Step {
+        number: 8,
+        common: include_str!("../../migrations/0008_proof.sql"),
+        sqlite: include_str!("../../migrations/0008_proof.sqlite.sql"),
+        postgres: include_str!("../../migrations/0008_proof.postgres.sql"),
+    },
 ];
 
 /// The step since which identifiers are kept in another form.
@@ -112,6 +118,16 @@ pub(crate) fn migrate(tx: &WriteTx<'_>) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Makes the schema that `like` has in a database that has nothing of ours.
+pub(crate) fn build_like(like: &Tx<'_>, tx: &WriteTx<'_>) -> Result<(), StoreError> {
+    let wanted = carried_out(like)?;
+    tx.script(&for_database(LEDGER, tx.is_postgres()))?;
+    STEPS
+        .iter()
+        .filter(|step| wanted.contains_key(&step.number))
+        .try_for_each(|step| step.carry_out(tx))
 }
 
 /// Number of the newest step.

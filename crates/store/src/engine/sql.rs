@@ -154,6 +154,11 @@ impl Row {
         Self(cells.into_iter())
     }
 
+    /// Every cell that was not read yet.
+    pub(crate) fn cells(&mut self) -> impl Iterator<Item = Cell> {
+        std::mem::take(&mut self.0)
+    }
+
     /// The next cell as a number.
     pub(crate) fn int(&mut self) -> Result<i64, StoreError> {
         match self.next()? {

@@ -1,15 +1,20 @@
 //! The evidence log: rows chained by hash, written in the transaction of the act they tell of.
 
+mod deep;
 pub(crate) mod records;
+mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use evidence::{Act, Chain, Check, Entry, Head, Verifier};
 use model::Timestamp;
 use serde_json::Value;
 
 use crate::StoreError;
+use crate::engine::conditions::{Conditions, LIST_MAX};
 use crate::engine::sql::Row;
 use crate::engine::tx::{Tx, WriteTx};
-use crate::records::{EvidenceRow, Page, Rows};
+use crate::records::{CheckpointRow, EvidenceRow, EvidenceText, Page, Rows};
 
 impl WriteTx<'_> {
     /// Writes the next row. It stands or falls with the rest of the transaction. Only one
@@ -39,6 +44,27 @@ impl WriteTx<'_> {
             ],
         )?;
         Ok(entry)
+    }
+
+    /// Keeps a signed checkpoint that ends with the row `evidence`.
+    pub fn put_checkpoint(
+        &self,
+        evidence: u64,
+        at: Timestamp,
+        note: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO checkpoint (evidence, at, note) VALUES (?1, ?2, ?3)";
+        self.run(sql, &[evidence.into(), at.into(), note.into()])?;
+        Ok(())
+    }
+
+    /// Keeps a text that the row `evidence` will hold only the digest of.
+    pub fn put_evidence_text(&self, text: &EvidenceText, evidence: u64) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO evidence_text (digest, evidence, salt, content) VALUES (?1, ?2, ?3, ?4)",
+            &[(&text.digest).into(), evidence.into(), (&text.salt).into(), (&text.content).into()],
+        )?;
+        Ok(())
     }
 }
 
@@ -73,22 +99,38 @@ impl Tx<'_> {
     /// still contains it.
     pub fn verify_evidence(&self, known: Option<&Head>) -> Result<Check, StoreError> {
         let mut verifier = known.cloned().map_or_else(Verifier::new, Verifier::against);
-        let mut after = i64::MIN;
-        loop {
-            let mut read = 0;
-            self.each(ENTRIES_AFTER, &[after.into(), ROWS_AT_ONCE.into()], |row| {
-                read += 1;
-                after = row.int()?;
-                match read_entry(after, row) {
-                    Ok(entry) => verifier.push(&entry),
-                    Err(error) => verifier.push_unreadable(&error.to_string()),
-                }
-                Ok(())
+        self.each_evidence(|entry| match entry {
+            Ok(entry) => verifier.push(&entry),
+            Err(error) => verifier.push_unreadable(&error.to_string()),
+        })?;
+        Ok(verifier.finish())
+    }
+
+    /// Signed checkpoints, oldest first.
+    pub fn checkpoints(&self) -> Result<Vec<CheckpointRow>, StoreError> {
+        let sql = "SELECT evidence, at, note FROM checkpoint ORDER BY evidence";
+        self.rows(sql, &[], |row| {
+            Ok(CheckpointRow { evidence: row.count()?, at: row.time()?, note: row.text()? })
+        })
+    }
+
+    /// The texts of these digests that are kept.
+    pub fn evidence_texts(
+        &self,
+        digests: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, EvidenceText>, StoreError> {
+        let all: Vec<&String> = digests.iter().collect();
+        let mut texts = BTreeMap::new();
+        for batch in all.chunks(LIST_MAX) {
+            let mut these = Conditions::default();
+            these.and_one_of("digest", batch.iter().map(|digest| (*digest).into()));
+            let sql = format!("SELECT digest, salt, content FROM evidence_text{}", these.sql());
+            let found = self.rows(&sql, &these.params, |row| {
+                Ok(EvidenceText { digest: row.text()?, salt: row.text()?, content: row.text()? })
             })?;
-            if read < ROWS_AT_ONCE {
-                return Ok(verifier.finish());
-            }
+            texts.extend(found.into_iter().map(|text| (text.digest.clone(), text)));
         }
+        Ok(texts)
     }
 }
 
@@ -104,9 +146,3 @@ fn read_entry(number: i64, row: &mut Row) -> Result<Entry, StoreError> {
         hash: row.text()?,
     })
 }
-
-const ENTRIES_AFTER: &str = "SELECT number, at, actor, action, subject, details, previous_hash, \
-     hash FROM evidence WHERE number > ?1 ORDER BY number LIMIT ?2";
-
-/// Rows checked at a time; bounds memory whatever the driver keeps.
-const ROWS_AT_ONCE: i64 = 1_000;

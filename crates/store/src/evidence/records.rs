@@ -1,5 +1,7 @@
 //! Rows of the evidence log.
 
+use std::collections::BTreeMap;
+
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,4 +22,55 @@ pub struct EvidenceRow {
     pub details: serde_json::Value,
     /// Hash of this row, hexadecimal.
     pub hash: String,
+}
+
+/// What the tables of a house hold, as digests.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Schema of the database; another one has other columns.
+    pub schema: i64,
+    /// By the name of the table.
+    pub tables: BTreeMap<String, TableState>,
+}
+
+/// What one table holds.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct TableState {
+    /// Rows.
+    pub rows: u64,
+    /// SHA-256 over them, hexadecimal.
+    pub sha256: String,
+}
+
+/// A checkpoint as it is kept.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointRow {
+    /// The row of evidence that it ends with.
+    pub evidence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The signed note.
+    pub note: String,
+}
+
+/// Something that is not what something else says of it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Unlike {
+    /// What.
+    pub what: String,
+    /// What is held; empty where it was removed.
+    pub held: String,
+    /// What it should be.
+    pub expected: String,
+}
+
+/// A text that the evidence holds only the digest of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EvidenceText {
+    /// SHA-256 of salt and text, hexadecimal.
+    pub digest: String,
+    /// Random, hexadecimal; empty where the text was removed.
+    pub salt: String,
+    /// The text; empty where it was removed.
+    pub content: String,
 }

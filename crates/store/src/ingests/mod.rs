@@ -94,7 +94,7 @@ impl Tx<'_> {
     }
 }
 
-fn read(row: &mut Row) -> Result<(i64, IngestRow), StoreError> {
+pub(crate) fn read(row: &mut Row) -> Result<(i64, IngestRow), StoreError> {
     let number = row.int()?;
     let ingest = IngestRow {
         name: row.text()?,

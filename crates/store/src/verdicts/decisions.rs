@@ -297,7 +297,7 @@ fn keep_affected(before: &Held, after: &mut Held) {
     }
 }
 
-pub(super) fn read_decision(row: &mut Row) -> Result<DecisionRow, StoreError> {
+pub(crate) fn read_decision(row: &mut Row) -> Result<DecisionRow, StoreError> {
     let (disclosure, disclosure_namespace) = (row.text()?, row.text()?);
     let vulnerability = row.text()?;
     let (from, to) = (of_rank(row.maybe_int()?)?, of_rank(row.maybe_int()?)?);
