@@ -40,7 +40,8 @@ pub use access::settings::SettingShown;
 pub use decide::{Confirmed, Decided, EngineWaits};
 pub use error::HubError;
 pub use proof::{
-    BadRow, CheckpointSeen, Deep, EvidenceCheck, Found, KeyRow, SignedCheckpoint, VerifyRequest,
+    BackupCheck, BadRow, CheckpointSeen, Deep, EvidenceCheck, Found, KeyRow, Restored,
+    SignedCheckpoint, VerifyRequest, in_use,
 };
 pub use take_in::kind::{Kind, UnknownKind};
 pub use take_in::{ColumnRead, ColumnsRead, IngestRequest, IngestSummary};
@@ -70,6 +71,17 @@ impl Hub {
     /// Opens the store at `url`, making and migrating it as needed.
     pub fn open(url: &StoreUrl) -> Result<Self, HubError> {
         Self::open_with_engine(url, vulnerability::ENGINE)
+    }
+
+    /// As [`Hub::open`]; a PostgreSQL store whose schema is brought up to date is copied into
+    /// `folder` before.
+    pub fn open_beside(url: &StoreUrl, folder: &Path) -> Result<Self, HubError> {
+        Ok(Self::on(Ground::open_beside(url, Some(folder))?, vulnerability::ENGINE))
+    }
+
+    /// The copy that was made before the schema was brought up to date, where it was.
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.ground().set_aside()
     }
 
     /// Opens the store at `url` to read it: makes, migrates and writes nothing.

@@ -90,6 +90,9 @@ pub(crate) enum Command {
     /// The secret keys of this hub.
     #[command(subcommand)]
     Keys(Keys),
+    /// Whole copies of the store, of either database: one file, without the keys.
+    #[command(subcommand)]
+    Backup(Backup),
     /// Check the set-up and say what is missing and how to mend it.
     Doctor,
     /// Bring a store that an older version wrote up to date.
@@ -427,6 +430,29 @@ pub(crate) enum Keys {
     List,
     /// Make a new key to sign checkpoints with; the one before it stays in use beside it.
     Rotate,
+}
+
+/// `regimen backup`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backup {
+    /// Copy everything into a new file while the hub runs, and check it.
+    Create {
+        /// The new file, or a folder to make it in.
+        file: PathBuf,
+    },
+    /// Check a backup: exit code 4 where it is not good.
+    Verify {
+        /// The backup.
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the store. Stop the hub first.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// A store stands there: keep it under another name.
+        #[arg(long)]
+        replace: bool,
+    },
 }
 
 /// `regimen people`.

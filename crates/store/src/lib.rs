@@ -18,6 +18,7 @@ mod people;
 pub mod records;
 mod verdicts;
 
+pub use engine::backup::Age;
 pub use engine::error::{Cause, StoreError};
 pub use engine::store::{Store, Turn};
 pub use engine::tx::{Tx, WriteTx};

@@ -11,6 +11,7 @@ pub(crate) mod stage;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
+use std::path::Path;
 
 use access::Permission;
 use evidence::Action;
@@ -62,6 +63,19 @@ pub(crate) struct Act<'a, 'c> {
 impl Ground {
     pub(crate) fn open(url: &StoreUrl) -> Result<Self, StoreError> {
         Ok(Self { store: Store::open(url)? })
+    }
+
+    pub(crate) fn open_beside(url: &StoreUrl, folder: Option<&Path>) -> Result<Self, StoreError> {
+        Ok(Self { store: Store::open_beside(url, folder)? })
+    }
+
+    pub(crate) fn set_aside(&self) -> Option<&Path> {
+        self.store.set_aside()
+    }
+
+    /// A whole copy, which is a way of reading.
+    pub(crate) fn copy_to(&self, to: &Path) -> Result<(), StoreError> {
+        self.store.copy_to(to)
     }
 
     /// To read only: every act fails.

@@ -296,7 +296,7 @@ fn may_change(action: &str, kind: &str, group: Group) -> bool {
 }
 
 const GROUPS: &[(&str, Group)] = &[
-    ("device", Group::Devices),
+    ("device_row", Group::Devices),
     ("device_search", Group::Devices),
     ("device_body", Group::Devices),
     ("fact", Group::Devices),

@@ -102,6 +102,12 @@ impl Hub {
     }
 }
 
+/// How many keys of a folder are in use, once it is known that nobody else can reach them.
+pub fn in_use(folder: &Path) -> Result<usize, HubError> {
+    let ring = Keyring::read(folder).map_err(environment_of)?;
+    Ok(ring.keys().iter().filter(|key| key.retired.is_none()).count())
+}
+
 /// The public keys of a ring, those out of use included: what they signed stays signed.
 pub(super) fn public_keys(ring: Option<&Keyring>) -> Vec<PublicKey> {
     let keys = ring.into_iter().flat_map(Keyring::keys);

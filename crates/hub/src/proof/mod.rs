@@ -5,8 +5,10 @@
 //!         never a silent "holds".
 //! Limits: SECURITY.md says what nobody can find out.
 
+mod backup;
 mod checkpoint;
 mod deep;
+mod health;
 mod keys;
 mod walk;
 
@@ -19,10 +21,11 @@ use store::Tx;
 
 use crate::{Caller, Hub, HubError};
 
+pub use backup::{BackupCheck, Restored};
 pub use checkpoint::SignedCheckpoint;
 pub(crate) use deep::digest_of;
 pub use deep::{Deep, Found};
-pub use keys::KeyRow;
+pub use keys::{KeyRow, in_use};
 use walk::Walk;
 
 /// How thoroughly to check.
@@ -195,6 +198,14 @@ impl Hub {
         }
         Ok(seen)
     }
+}
+
+/// What does not agree in the tables of a store, in words.
+fn deep_faults(tx: &Tx<'_>) -> Result<Vec<String>, HubError> {
+    let mut unread = Findings::default();
+    let deep = deep::check(tx, &Walk::over(tx, true)?, &mut unread)?;
+    let words = |found: &Found| format!("{}: {}: {}", found.kind, found.what, found.reason);
+    Ok(deep.found.iter().map(words).collect())
 }
 
 /// Reads a signed checkpoint and the ids of those known keys that signed it.

@@ -143,18 +143,18 @@ fn what_was_tampered_with_is_found() {
         ("a verdict flipped",         "UPDATE verdict SET rank = 2 WHERE number = (SELECT MIN(number) FROM verdict WHERE rank < 2)", Finds::Deep("verdict")),
         ("a verdict flipped inside",  "UPDATE verdict SET body = replace(body, '\"affected\"', '\"not_affected\"') WHERE rank = 0", Finds::Deep("verdict")),
         ("a verdict removed",         "DELETE FROM verdict WHERE number = (SELECT MIN(number) FROM verdict)", Finds::Deep("verdict")),
-        ("a counter set to nought",   "UPDATE device SET affected = 0", Finds::Deep("counter")),
-        ("counters of both",          "UPDATE device SET affected = 0; UPDATE configuration SET affected = 0", Finds::Deep("counter")),
+        ("a counter set to nought",   "UPDATE device_row SET affected = 0", Finds::Deep("counter")),
+        ("counters of both",          "UPDATE device_row SET affected = 0; UPDATE configuration SET affected = 0", Finds::Deep("counter")),
         ("history edited",            "UPDATE decision SET rank_after = 2 WHERE rank_after = 0", Finds::Deep("decision")),
         ("history and verdict edited", "UPDATE decision SET rank_after = 2 WHERE rank_after = 0; UPDATE verdict SET rank = 2 WHERE rank = 0", Finds::Deep("decision")),
         ("history removed",           "DELETE FROM decision WHERE number = (SELECT MAX(number) FROM decision)", Finds::Deep("decision")),
         ("a document's bytes",        "UPDATE document SET raw = CAST('{}' AS BLOB) WHERE rowid = (SELECT MIN(rowid) FROM document)", Finds::Deep("document")),
         ("a document's bytes gone",   "UPDATE document SET raw = CAST('' AS BLOB) WHERE rowid = (SELECT MIN(rowid) FROM document)", Finds::Deep("document")),
         ("an input edited",           "UPDATE ingest SET skipped = skipped + 1 WHERE number = 1", Finds::Deep("ingest")),
-        ("an input removed",          "DELETE FROM stream_row; DELETE FROM stream; DELETE FROM ingest_skip; DELETE FROM ingest WHERE number = 2", Finds::Deep("ingest")),
-        ("a device changed",          "UPDATE device SET software_version = '9.9' WHERE number = 1", Finds::Deep("device")),
+        ("an input removed",          "PRAGMA foreign_keys = 0; DELETE FROM ingest WHERE number = 2", Finds::Deep("ingest")),
+        ("a device changed",          "UPDATE device_row SET software_version = '9.9' WHERE number = 1", Finds::Deep("device_row")),
         ("a device's facts changed",  "UPDATE fact SET value = 'x' WHERE device = 1 AND position = 0", Finds::Deep("fact")),
-        ("a device hidden",           "UPDATE device SET retired = 1 WHERE number = 1", Finds::Deep("device")),
+        ("a device hidden",           "UPDATE device_row SET retired = 1 WHERE number = 1", Finds::Deep("device_row")),
         ("an account given power",    "UPDATE person SET role = 'administrator'", Finds::Deep("person")),
         ("an account added",          "INSERT INTO person SELECT 'eve', 'Eve', 'administrator', password_hash, 0, 0, 0 FROM person LIMIT 1", Finds::Deep("person")),
         ("a document's reading",      "UPDATE parsed_document SET document = '{}'", Finds::Deep("parsed_document")),
@@ -236,7 +236,7 @@ fn what_cannot_be_told_is_a_warning() {
     victim.house.ingest(&[&victim.house.write("more.csv", "asset_id,maker\nNEW-1,Halden\n")]);
     let (_folder, path) = victim.copy();
     let raw = Connection::open(&path).unwrap();
-    raw.execute_batch("UPDATE device SET software_version = '9.9' WHERE number = 1").unwrap();
+    raw.execute_batch("UPDATE device_row SET software_version = '9.9' WHERE number = 1").unwrap();
     let keys = victim.keys.path().join("keys");
     let deep = VerifyRequest { deep: true, ..VerifyRequest::default() };
     let check = victim.verify(&path, &keys, &deep);
@@ -281,7 +281,7 @@ const KINDS: &[&str] = &[
     "decision",
     "document",
     "ingest",
-    "device",
+    "device_row",
     "fact",
     "person",
     "parsed_document",

@@ -1,7 +1,7 @@
 //! `regimen doctor`: what is missing in the set-up, and how to mend it.
 
 use anyhow::Result;
-use hub::{Caller, Hub};
+use hub::{Caller, Hub, VerifyRequest};
 use serde::Serialize;
 
 use crate::arguments::Common;
@@ -27,7 +27,7 @@ pub(crate) fn run(common: &Common) -> Result<Outcome> {
             checks.push(passed("store", super::store_url(common)?.to_string()));
             checks.push(undecided(common, &hub)?);
             checks.extend(waiting(&hub)?);
-            checks.extend(contents(&hub)?);
+            checks.extend(contents(common, &hub)?);
         }
         Err(error) => checks.push(Check {
             what: "store",
@@ -37,6 +37,7 @@ pub(crate) fn run(common: &Common) -> Result<Outcome> {
             pending: None,
         }),
     }
+    checks.push(keys(common));
     for check in checks.iter_mut().filter(|check| check.ok) {
         check.mend = None;
     }
@@ -54,28 +55,18 @@ pub(crate) fn run(common: &Common) -> Result<Outcome> {
     Ok(if held { Outcome::Done } else { Outcome::GateFailed })
 }
 
-fn contents(hub: &Hub) -> Result<Vec<Check>> {
+fn contents(common: &Common, hub: &Hub) -> Result<Vec<Check>> {
     let caller = Caller::console();
-    let overview = hub.overview(&caller)?;
-    let evidence = hub.verify_evidence(&caller)?;
+    let wrong = hub.integrity(&caller)?;
     let people = hub.people(&caller)?;
-    let feed = |what, kind: &str, mend| match overview.feeds.get(kind) {
-        Some(at) => passed(what, format!("last taken in {at}")),
-        None => Check {
-            what,
-            ok: false,
-            found: "never taken in".to_owned(),
-            mend: Some(mend),
-            pending: None,
-        },
-    };
-    Ok(vec![
+    let mut checks = vec![
         Check {
-            what: "evidence chain",
-            ok: evidence.ok,
-            found: format!("{} rows", evidence.rows),
-            mend: Some("a row was changed or lost outside of Regimen: restore from a backup"),
-            pending: None,
+            what: "database",
+            ok: wrong.is_empty(),
+            found: if wrong.is_empty() { "sound".to_owned() } else { wrong.join("; ") },
+            mend: Some(
+                "keep the file, then `regimen backup restore FILE --replace`; check the disk",
+            ),
         },
         Check {
             what: "accounts",
@@ -84,16 +75,74 @@ fn contents(hub: &Hub) -> Result<Vec<Check>> {
             mend: Some("`regimen serve` makes the first administrator"),
             pending: None,
         },
-        feed("captures", "capture", "regimen ingest CAPTURE.pcap"),
-        feed("inventory", "inventory", "regimen ingest INVENTORY.csv"),
-        feed("disclosures", "csaf", "regimen ingest FOLDER-OF-CSAF-DOCUMENTS"),
-        feed(
-            "exploited vulnerabilities",
-            "kev",
-            "regimen ingest known_exploited_vulnerabilities.json",
-        ),
-        feed("exploit prediction", "epss", "regimen ingest epss_scores.csv"),
+    ];
+    checks.splice(0..0, evidence(common, hub)?);
+    checks.extend(feeds(common, hub)?);
+    Ok(checks)
+}
+
+/// The chain, and the checkpoints without which its end proves nothing.
+fn evidence(common: &Common, hub: &Hub) -> Result<[Check; 2]> {
+    let request = VerifyRequest { now: Some(super::now(common)), ..VerifyRequest::default() };
+    let check = hub.verify_evidence_as(&Caller::console(), &request)?;
+    let bad = check.first_bad.map(|bad| format!(", row {}: {}", bad.row, bad.reason));
+    let newest = check.checkpoint.as_ref();
+    let late = check.warnings.iter().find(|one| newest.is_none_or(|newest| newest.row == one.row));
+    Ok([
+        Check {
+            what: "evidence chain",
+            ok: check.ok,
+            found: format!("{} rows{}", check.rows, bad.unwrap_or_default()),
+            mend: Some("something outside of Regimen changed the store: keep it, restore a backup"),
+            pending: None,
+        },
+        Check {
+            what: "checkpoints",
+            ok: newest.is_some() && late.is_none(),
+            found: match (newest, late) {
+                (_, Some(late)) => late.reason.clone(),
+                (Some(newest), None) => format!("{}, the newest of {}", newest.count, newest.at),
+                (None, None) => "none yet".to_owned(),
+            },
+            mend: Some("`regimen evidence checkpoint` daily; keep what it prints elsewhere"),
+            pending: None,
+        },
     ])
+}
+
+/// The data's own dates: a catalogue of last year is old, whenever it was taken in.
+fn feeds(common: &Common, hub: &Hub) -> Result<Vec<Check>> {
+    let caller = Caller::console();
+    let (overview, times) = (hub.overview(&caller)?, hub.data_times(&caller)?);
+    let now = super::now(common);
+    let one = |(what, kind, days_max, mend): &(&'static str, &str, i64, &'static str)| {
+        let (taken, of) = (overview.feeds.get(*kind), times.get(*kind));
+        let (ok, found) = match (taken, of) {
+            (None, _) => (false, "never taken in".to_owned()),
+            (Some(taken), None) => {
+                (true, format!("taken in {taken}; it does not say of when it is"))
+            }
+            (Some(_), Some(of)) => {
+                let days = now.as_micros().saturating_sub(of.as_micros()) / MICROS_A_DAY;
+                (days <= *days_max, format!("of {}, {days} days old", of.day()))
+            }
+        };
+        Check { what, ok, found, mend: Some(mend), pending: None }
+    };
+    Ok(FEEDS.iter().map(one).collect())
+}
+
+/// Who else can reach the keys.
+fn keys(common: &Common) -> Check {
+    let mend = Some("`chmod go-rwx` what others can reach, then `regimen keys rotate`");
+    let what = "keys";
+    match super::keys_folder(common).and_then(|folder| Ok((hub::in_use(&folder)?, folder))) {
+        Ok((count, folder)) => {
+            let found = format!("{count} in use, in {}", folder.display());
+            passed(what, found)
+        }
+        Err(error) => Check { what, ok: false, found: format!("{error:#}"), mend, pending: None },
+    }
 }
 
 /// Decides what is pending: nobody should have to know a second command. Only then is the store
@@ -159,3 +208,21 @@ fn live_capture() -> Check {
 fn passed(what: &'static str, found: String) -> Check {
     Check { what, ok: true, found, mend: None, pending: None }
 }
+
+/// Kinds of input: how many days old the data may be, and what brings newer data. KEV changes
+/// several times a week and EPSS daily; CISA publishes advisories every week; a device that was
+/// not seen for a month may be gone; an inventory is exported at least each quarter.
+const FEEDS: &[(&str, &str, i64, &str)] = &[
+    ("captures", "capture", 31, "regimen ingest CAPTURE.pcap"),
+    ("inventory", "inventory", 92, "regimen ingest INVENTORY.csv"),
+    ("disclosures", "csaf", 31, "regimen ingest FOLDER-OF-CSAF-DOCUMENTS"),
+    (
+        "exploited vulnerabilities",
+        "kev",
+        14,
+        "fetch a newer one, then regimen ingest known_exploited_vulnerabilities.json",
+    ),
+    ("exploit prediction", "epss", 14, "fetch newer ones, then regimen ingest epss_scores.csv"),
+];
+
+const MICROS_A_DAY: i64 = 86_400_000_000;

@@ -1,6 +1,7 @@
 //! One module a command, or a few small ones that show the same thing.
 
 mod assets;
+mod backup;
 mod demo;
 mod disclosures;
 mod doctor;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Evidence(command) => evidence::run(common, command),
         Command::People(command) => people::run(common, command),
         Command::Settings(command) => people::settings(common, command),
+        Command::Backup(command) => backup::run(common, command),
         Command::Keys(command) => keys::run(common, command),
         Command::Doctor => doctor::run(common),
         Command::Upgrade => upgrade(common),
@@ -89,7 +91,14 @@ fn open(common: &Common) -> Result<Hub> {
     if common.store.is_none() {
         make_private_folder(&common.data)?;
     }
-    let hub = Hub::open(&url).with_context(|| format!("opening the store {url}"))?;
+    let hub =
+        Hub::open_beside(&url, &common.data).with_context(|| format!("opening the store {url}"))?;
+    if let Some(copy) = hub.set_aside() {
+        eprintln!(
+            "an older version wrote {url}: it was copied to {} and brought up to date",
+            copy.display()
+        );
+    }
     Ok(hub.with_keys(&keys_folder(common)?))
 }
 

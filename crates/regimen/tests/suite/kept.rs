@@ -164,9 +164,20 @@ fn doctor_says_what_is_missing_and_how_to_mend_it() {
     }
     files.on("data", &["ingest", &files.path("inputs")]);
     files.on("data", &["people", "add", "ada"]);
-    let full = files.on("data", &["doctor", "--json"]).json();
+    files.on("data", &["evidence", "checkpoint"]).ended(0);
+    let full = files.on("data", &["doctor", "--json", "--now", DAY_OF_DEMO]).json();
+    let late = files.on("data", &["doctor", "--json", "--now", "2028-02-23T10:00:00Z"]);
+    let late = late.ended(4).json();
+    for what in ["exploited vulnerabilities", "exploit prediction", "captures", "checkpoints"] {
+        assert_eq!(check(&late, what)["ok"], false, "{what} is old");
+    }
+    assert!(check(&late, "captures")["found"].as_str().unwrap().contains("days old"));
     for what in [
         "store",
+        "database",
+        "checkpoints",
+        "keys",
+        "exploited vulnerabilities",
         "pending decisions",
         "evidence chain",
         "captures",
@@ -205,6 +216,9 @@ fn a_demo_is_the_same_each_time() {
     let (first, second) = (run("one"), run("two"));
     assert!(first == second, "two demos differ: {:?} {:?}", first.last(), second.last());
 }
+
+/// A day on which the simulated hospital's data is new.
+const DAY_OF_DEMO: &str = "2026-11-24T10:00:00Z";
 
 /// Everything that is kept, as lists.
 pub(crate) const LISTS: &[&[&str]] = &[

@@ -5,10 +5,22 @@ use std::collections::BTreeMap;
 use model::Timestamp;
 
 use crate::StoreError;
+use crate::engine::sql::Row;
 use crate::engine::tx::Tx;
 use crate::records::{Overview, VerdictCounts};
 
 impl Tx<'_> {
+    /// What the data itself says of its age, by kind of input: when the newest disclosure was
+    /// updated, the newest packet seen. An inventory does not say, so it is when it was taken in.
+    pub fn data_times(&self) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        let mut times = BTreeMap::new();
+        for (kind, sql) in DATA_TIMES {
+            let newest = self.first(sql, &[], Row::maybe_time)?.flatten();
+            times.extend(newest.map(|at| ((*kind).to_owned(), at)));
+        }
+        Ok(times)
+    }
+
     /// The state of the whole house.
     pub fn overview(&self) -> Result<Overview, StoreError> {
         let mut overview = self.first(DEVICES, &[], |row| {
@@ -62,3 +74,9 @@ const UNIDENTIFIED: &str =
 /// Of each file, its last ingest.
 const SKIPPED: &str = "SELECT CAST(SUM(skipped) AS BIGINT) FROM ingest WHERE number IN \
      (SELECT MAX(number) FROM ingest GROUP BY kind, name)";
+
+const DATA_TIMES: &[(&str, &str)] = &[
+    ("csaf", "SELECT MAX(updated) FROM disclosure"),
+    ("capture", "SELECT MAX(last_seen) FROM device WHERE on_network = 1"),
+    ("inventory", "SELECT MAX(at) FROM ingest WHERE kind = 'inventory'"),
+];

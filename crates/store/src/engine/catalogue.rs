@@ -75,7 +75,7 @@ const TABLES_SQLITE: &str = "SELECT m.name FROM sqlite_master m \
 const COLUMNS_SQLITE: &str = "SELECT name, type, pk > 0 FROM pragma_table_info(?1) ORDER BY cid";
 
 const TABLES_POSTGRES: &str = "SELECT c.relname::text FROM pg_class c \
-     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY c.oid";
+     WHERE c.relkind = 'r' AND c.relnamespace = to_regnamespace(current_schema()::text) ORDER BY c.oid";
 
 const COLUMNS_POSTGRES: &str = "SELECT a.attname::text, upper(format_type(a.atttypid, NULL)), \
      EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary \

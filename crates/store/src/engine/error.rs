@@ -28,6 +28,20 @@ pub enum StoreError {
         /// Where, without a password.
         place: String,
     },
+    /// The caller: something of ours is there already, and would be lost.
+    #[error("{place} is not empty; give an empty database")]
+    Occupied {
+        /// Where, without a password.
+        place: String,
+    },
+    /// The environment: a copy of the store is not what it was copied from.
+    #[error("the copy {} is not good: {reason}", path.display())]
+    Copy {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Us: something was to be written to a store that was opened to be read.
     #[error("the store was opened only to be read")]
     ReadOnly,
@@ -95,9 +109,11 @@ impl StoreError {
     /// Who is answerable.
     pub const fn answerable(&self) -> Answerable {
         match self {
-            Self::Url(_) | Self::Absent { .. } | Self::Newer { .. } | Self::Older { .. } => {
-                Answerable::Caller
-            }
+            Self::Url(_)
+            | Self::Absent { .. }
+            | Self::Occupied { .. }
+            | Self::Newer { .. }
+            | Self::Older { .. } => Answerable::Caller,
             Self::Corrupt(_) | Self::Altered { .. } | Self::ReadOnly => Answerable::Us,
             _ => Answerable::Environment,
         }

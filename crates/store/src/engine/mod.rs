@@ -1,5 +1,6 @@
 //! The two databases behind one behaviour: opening, transactions, values, the schema.
 
+pub(crate) mod backup;
 pub(crate) mod catalogue;
 pub(crate) mod conditions;
 pub(crate) mod error;

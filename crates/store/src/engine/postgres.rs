@@ -3,21 +3,28 @@
 //! Source: PostgreSQL 15 manual, 13.2 (isolation), 9.27.10 (advisory locks).
 
 use std::collections::HashMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::Scope;
 use postgres::{Client, Config, IsolationLevel, NoTls, Statement};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::StoreError;
 use crate::engine::error::PostgresCause;
 use crate::engine::tx::{Tx, WriteTx};
+use crate::engine::url::Server;
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
     config: Config,
     place: String,
     writes: bool,
+    tls: Option<MakeRustlsConnect>,
     pool: Mutex<Pool>,
     returned: Condvar,
 }
@@ -34,13 +41,15 @@ struct Connection {
 }
 
 impl Postgres {
-    pub(crate) fn new(config: &Config, place: String, writes: bool) -> Self {
-        let mut config = config.clone();
+    pub(crate) fn new(server: &Server, place: String, writes: bool) -> Result<Self, StoreError> {
+        let mut config = server.config.clone();
         config.application_name("regimen");
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        Self { config, place, writes, pool: Mutex::default(), returned: Condvar::new() }
+        let tls = server.authorities.as_deref().map(tls).transpose()?;
+        let (pool, returned) = (Mutex::default(), Condvar::new());
+        Ok(Self { config, place, writes, tls, pool, returned })
     }
 
     /// Writes behave as on SQLite: one at a time, each seeing all before it. The lock is taken
@@ -113,7 +122,7 @@ impl Postgres {
     }
 
     fn connect(&self) -> Result<Client, StoreError> {
-        self.config.connect(NoTls).map_err(|error| StoreError::Open {
+        self.dial().map_err(|error| StoreError::Open {
             place: self.place.clone(),
             source: Box::new(PostgresCause(error)),
         })
@@ -129,9 +138,39 @@ impl Postgres {
         Ok(client)
     }
 
+    fn dial(&self) -> Result<Client, postgres::Error> {
+        match &self.tls {
+            Some(tls) => self.config.connect(tls.clone()),
+            None => self.config.connect(NoTls),
+        }
+    }
+
     fn lock_pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// TLS to a server that one of `authorities` vouches for, by the name that it was asked by.
+fn tls(authorities: &Path) -> Result<MakeRustlsConnect, StoreError> {
+    let refused = |why: String| {
+        StoreError::Url(format!("`sslrootcert={}` cannot be used: {why}", authorities.display()))
+    };
+    let pem = std::fs::read(authorities).map_err(|error| refused(error.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
+        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(refused("it holds no certificate in PEM".to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| refused(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
 }
 
 /// A connection that goes back where it came from.

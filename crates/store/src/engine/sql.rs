@@ -99,6 +99,18 @@ impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
     }
 }
 
+impl<'a> From<&'a Cell> for Param<'a> {
+    fn from(cell: &'a Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Int(value) => Self::Int(*value),
+            Cell::Real(value) => Self::Real(*value),
+            Cell::Text(value) => Self::Text(value.as_str().into()),
+            Cell::Bytes(value) => Self::Bytes(value),
+        }
+    }
+}
+
 impl rusqlite::types::ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {

@@ -80,6 +80,10 @@ impl Sqlite {
         }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn write<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
@@ -327,7 +331,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 const READERS_MAX: usize = 8;
 
 /// How long to wait for another program (a backup, a second command) to let go of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a writer waits for those before it in this program.
 const WRITER_WAITS: Duration = Duration::from_secs(30);

@@ -3,22 +3,25 @@
 //! Calls block on purpose: a caller that is asynchronous runs them on a thread made for that. The
 //! PostgreSQL driver has its own event loop inside and refuses to run on one of the caller's.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::Scope;
 
+use crate::engine::backup;
 use crate::engine::migrate::{self, Schema};
 use crate::engine::postgres::Postgres;
 use crate::engine::sqlite::Sqlite;
 use crate::engine::tx::{Tx, WriteTx};
-use crate::engine::url::Kind;
+use crate::engine::url::{FILE_NAME, Kind};
 use crate::{StoreError, StoreUrl};
 
 /// A database with our schema in it. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
+    set_aside: Option<PathBuf>,
 }
 
 enum Backend {
@@ -30,16 +33,50 @@ impl Store {
     /// Opens the database, makes it where it does not exist (SQLite), and brings its schema up to
     /// date.
     pub fn open(url: &StoreUrl) -> Result<Self, StoreError> {
-        let store = Self::of(match &url.0 {
-            Kind::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
-            Kind::Postgres(config) => {
-                Backend::Postgres(Postgres::new(config, url.to_string(), true))
+        Self::open_beside(url, None)
+    }
+
+    /// As [`Store::open`]. Before an older schema is brought up to date, everything is copied: a
+    /// SQLite file beside itself, a PostgreSQL database into `folder`, where one is given.
+    pub fn open_beside(url: &StoreUrl, folder: Option<&Path>) -> Result<Self, StoreError> {
+        let mut store = Self::writing(url)?;
+        let schema = store.read(migrate::schema)?;
+        if let Schema::Older { found } = schema {
+            let beside = folder.map(|folder| folder.join(FILE_NAME));
+            if let Some(place) = store.file().map(Path::to_owned).or(beside) {
+                store.set_aside = Some(backup::set_aside(&store, &place, found)?);
             }
-        });
-        if store.read(migrate::schema)? != Schema::Current {
-            store.write(migrate::migrate)?;
+        }
+        if schema != Schema::Current {
+            store.write(|tx| {
+                migrate::migrate(tx)?;
+                tx.bring_sequences_up()
+            })?;
         }
         Ok(store)
+    }
+
+    /// The copy that was made before the schema was brought up to date, where it was.
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.set_aside.as_deref()
+    }
+
+    /// The file of a SQLite store.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => Some(sqlite.path()),
+            Backend::Postgres(_) => None,
+        }
+    }
+
+    /// Opened to write, whatever schema is there.
+    pub(crate) fn writing(url: &StoreUrl) -> Result<Self, StoreError> {
+        Ok(Self::of(match &url.0 {
+            Kind::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
+            Kind::Postgres(server) => {
+                Backend::Postgres(Postgres::new(server, url.to_string(), true)?)
+            }
+        }))
     }
 
     /// Opens the database to read it: makes nothing, brings nothing up to date, writes nothing.
@@ -65,17 +102,18 @@ impl Store {
         }
     }
 
-    fn reading(url: &StoreUrl) -> Result<Self, StoreError> {
+    /// Opened to read, whatever schema is there.
+    pub(crate) fn reading(url: &StoreUrl) -> Result<Self, StoreError> {
         Ok(Self::of(match &url.0 {
             Kind::Sqlite(path) => Backend::Sqlite(Sqlite::open_to_read(path)?),
-            Kind::Postgres(config) => {
-                Backend::Postgres(Postgres::new(config, url.to_string(), false))
+            Kind::Postgres(server) => {
+                Backend::Postgres(Postgres::new(server, url.to_string(), false)?)
             }
         }))
     }
 
     fn of(backend: Backend) -> Self {
-        Self { backend: Arc::new(backend) }
+        Self { backend: Arc::new(backend), set_aside: None }
     }
 
     /// Runs `work` on one snapshot: what others commit meanwhile is not seen.
@@ -127,6 +165,7 @@ impl Store {
             let value = work(tx)?;
             tx.still_sound()?;
             tx.settle()?;
+            tx.keep_numbers()?;
             Ok(value)
         };
         match &*self.backend {

@@ -75,6 +75,11 @@ impl Tx<'_> {
         self.first(sql, &[], |row| Ok(Head { number: row.count()?, hash: row.text()? }))
     }
 
+    /// Hash of one row.
+    pub fn evidence_hash(&self, number: u64) -> Result<Option<String>, StoreError> {
+        self.first("SELECT hash FROM evidence WHERE number = ?1", &[number.into()], Row::text)
+    }
+
     /// The log, newest first.
     pub fn evidence_rows(&self, page: Page) -> Result<Rows<EvidenceRow>, StoreError> {
         let total = self.count("SELECT COUNT(*) FROM evidence", &[])?;

@@ -35,6 +35,7 @@ pub(crate) fn server() -> Option<&'static Server> {
 /// A PostgreSQL server of ours alone.
 pub(crate) struct Server {
     folder: PathBuf,
+    port: u16,
     admin: Mutex<postgres::Client>,
     /// The keeper stops the server when this end of its pipe closes with the test binary.
     _keeper: Mutex<std::process::Child>,
@@ -50,7 +51,24 @@ impl Server {
     }
 
     fn address(&self, database: &str) -> String {
-        format!("postgres://regimen@/{database}?host={}", self.folder.display())
+        let folder = self.folder.display();
+        format!("postgres://regimen@/{database}?host={folder}&port={}", self.port)
+    }
+
+    /// The address of a new database over TCP, the server vouched for by `authority`.
+    pub(crate) fn address_with_tls(&self, host: &str, authority: &Path) -> String {
+        let address = self.new_database();
+        let database = address.split(['@', '?']).nth(1).unwrap();
+        let (port, authority) = (self.port, authority.display());
+        format!(
+            "postgres://regimen@{host}:{port}{database}?sslmode=verify-full&sslrootcert={authority}"
+        )
+    }
+
+    /// Certificates of who vouches for the server and of somebody else, where openssl made them.
+    pub(crate) fn authorities(&self) -> Option<(PathBuf, PathBuf)> {
+        let (ours, theirs) = (self.folder.join("ca.pem"), self.folder.join("other.pem"));
+        (ours.exists() && theirs.exists()).then_some((ours, theirs))
     }
 
     fn start() -> Option<Self> {
@@ -58,6 +76,8 @@ impl Server {
         let folder = tempfile::Builder::new().prefix("regimen-pg-").tempdir().unwrap().keep();
         let script = START.replace("{programs}", &programs.display().to_string());
         let script = script.replace("{folder}", &folder.display().to_string());
+        let port = free_port();
+        let script = script.replace("{port}", &port.to_string());
         let as_postgres = is_root();
         if as_postgres {
             let owned = Command::new("chown").arg("postgres").arg(&folder).status().unwrap();
@@ -76,9 +96,9 @@ impl Server {
             .unwrap();
         let mut ready = [0u8; 6];
         keeper.stdout.take().unwrap().read_exact(&mut ready).expect("the server starts");
-        let address = format!("postgres://regimen@/postgres?host={}", folder.display());
+        let address = format!("postgres://regimen@/postgres?host={}&port={port}", folder.display());
         let admin = postgres::Client::connect(&address, postgres::NoTls).unwrap();
-        Some(Self { folder, admin: Mutex::new(admin), _keeper: Mutex::new(keeper) })
+        Some(Self { folder, port, admin: Mutex::new(admin), _keeper: Mutex::new(keeper) })
     }
 }
 
@@ -92,21 +112,43 @@ fn programs() -> Option<PathBuf> {
     folders.pop()
 }
 
+/// A port on the loopback address that nobody had a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(Path::new("/proc/self")).is_ok_and(|own| own.uid() == 0)
 }
 
-/// Starts the server, says so, waits until the test binary is gone, and cleans up.
-const START: &str = "set -e
+/// Starts the server, says so, waits until the test binary is gone, and cleans up. Where openssl is
+/// installed, the server has a certificate by an authority of its own, and another one is made.
+const START: &str = r#"set -e
+cd {folder}
 {programs}/initdb --pgdata={folder}/data --username=regimen --auth=trust --encoding=UTF8 \
     --locale=C.UTF-8 --no-sync >{folder}/initdb.log 2>&1
-{programs}/pg_ctl --pgdata={folder}/data --wait --log={folder}/server.log --options=\"\
-    -c listen_addresses= -c unix_socket_directories={folder} -c fsync=off\" start >/dev/null
+tls=
+if command -v openssl >/dev/null; then
+    new="openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    for name in ca other; do
+        $new -x509 -days 3650 -subj /CN=$name -keyout $name.key.pem -out $name.pem 2>/dev/null
+    done
+    $new -subj /CN=localhost -keyout server.key.pem -out server.csr.pem 2>/dev/null
+    echo subjectAltName=DNS:localhost >names.pem
+    openssl x509 -req -in server.csr.pem -CA ca.pem -CAkey ca.key.pem -set_serial 1 -days 3650 \
+        -extfile names.pem -out server.pem 2>/dev/null
+    chmod 600 server.key.pem
+    tls="-c ssl=on -c ssl_cert_file={folder}/server.pem -c ssl_key_file={folder}/server.key.pem"
+fi
+{programs}/pg_ctl --pgdata={folder}/data --wait --log={folder}/server.log --options="\
+    -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} \
+    -c fsync=off $tls" start >/dev/null
 echo ready
 cat >/dev/null
 {programs}/pg_ctl --pgdata={folder}/data --mode=immediate stop >/dev/null
 cd /
-rm -rf {folder}/data {folder}/*.log {folder}/.s.*
+rm -rf {folder}/data {folder}/*.log {folder}/*.pem {folder}/.s.*
 rmdir {folder} 2>/dev/null || true
-";
+"#;

@@ -11,6 +11,7 @@
     reason = "the method itself is not general enough over the transaction's lifetime"
 )]
 
+mod backup;
 mod devices;
 mod disclosures;
 mod evidence_log;

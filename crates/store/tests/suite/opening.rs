@@ -205,7 +205,7 @@ fn what_cannot_be_opened_says_why() {
 }
 
 /// A store as the first released schema wrote it.
-fn first_schema(path: &std::path::Path) -> rusqlite::Connection {
+pub(crate) fn first_schema(path: &std::path::Path) -> rusqlite::Connection {
     let dump: &[u8] = include_bytes!("../data/schema-1.sql.gz");
     let mut sql = String::new();
     flate2::read::GzDecoder::new(dump).read_to_string(&mut sql).unwrap();
@@ -241,4 +241,30 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let broken: Option<String> =
         now.query_row("PRAGMA foreign_key_check", [], |row| row.get(0)).ok();
     assert_eq!(broken, None);
+}
+
+/// The hospital's CA vouches for the server; another one, or a wrong name, does not.
+#[test]
+fn a_server_is_made_sure_of_before_anything_is_sent() {
+    let Some(server) = server() else {
+        testing::skip("PostgreSQL is not installed");
+        return;
+    };
+    let Some((ours, theirs)) = server.authorities() else {
+        testing::skip("openssl is not installed, so TLS was not tested");
+        return;
+    };
+    let address =
+        |host: &str, authority: &std::path::Path| server.address_with_tls(host, authority);
+    let url = StoreUrl::parse(&address("localhost", &ours)).unwrap();
+    Store::open(&url).unwrap().write(|tx| tx.put_setting("a", "b")).unwrap();
+    let again = Store::open_to_read(&url).unwrap();
+    assert_eq!(again.read(|tx| tx.setting("a")).unwrap().as_deref(), Some("b"));
+    for (host, authority) in [("localhost", &theirs), ("127.0.0.1", &ours)] {
+        let refused =
+            Store::open(&StoreUrl::parse(&address(host, authority)).unwrap()).unwrap_err();
+        assert!(matches!(refused, StoreError::Open { .. }), "{host}: {refused}");
+    }
+    let missing = StoreUrl::parse(&address("localhost", std::path::Path::new("/no/ca.pem")));
+    assert!(matches!(Store::open(&missing.unwrap()), Err(StoreError::Url(_))));
 }
