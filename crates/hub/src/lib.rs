@@ -14,8 +14,8 @@ mod captures;
 mod decide;
 mod error;
 pub mod one_shot;
-pub mod protect;
 mod proof;
+pub mod protect;
 mod take_in;
 mod view;
 

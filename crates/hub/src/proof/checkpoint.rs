@@ -42,8 +42,9 @@ impl Hub {
         let signers = self.signers(caller, now)?;
         let mut made = None;
         for tries_left in (0..TRIES_MAX).rev() {
-            let (head, state) =
-                self.ground().read(|tx| Ok::<_, HubError>((tx.evidence_head()?, tx.state()?)))?;
+            let (head, state) = self
+                .ground()
+                .read_whole(|tx| Ok::<_, HubError>((tx.evidence_head()?, tx.state()?)))?;
             let needs = Needs::Permission(Permission::ReadEvidence);
             made = self.act(caller, needs, Place::House, now, |act| {
                 let named = act.setting(ORIGIN)?.is_some();
@@ -69,7 +70,7 @@ impl Hub {
     /// The newest checkpoint, as it was signed; nothing where none was made yet.
     pub fn newest_checkpoint(&self, caller: &Caller) -> Result<Option<String>, HubError> {
         caller.require(Permission::ReadEvidence)?;
-        let kept = self.ground().read(|tx| tx.checkpoints())?;
+        let kept = self.ground().read_whole(|tx| tx.checkpoints())?;
         Ok(kept.into_iter().next_back().map(|row| row.note))
     }
 
@@ -78,7 +79,7 @@ impl Hub {
         &self,
         ring: Option<&Keyring>,
     ) -> Result<Option<Checkpoint>, HubError> {
-        let origin = self.ground().read(|tx| tx.setting(ORIGIN))?;
+        let origin = self.ground().read_whole(|tx| tx.setting(ORIGIN))?;
         let (Some(ring), Some(origin)) = (ring, origin) else { return Ok(None) };
         let Some(note) = ring.note(&name_of_note(&origin)).map_err(environment_of)? else {
             return Ok(None);

@@ -279,9 +279,17 @@ fn may_change(action: &str, kind: &str, group: Group) -> bool {
             | Action::SignOut
             | Action::ChangePasswordRefused,
         ) => false,
-        Some(Action::AddPerson | Action::ResetPassword | Action::ChangePassword) => {
-            group == Group::Accounts
-        }
+        Some(
+            Action::AddPerson
+            | Action::ChangePassword
+            | Action::DisablePerson
+            | Action::EnablePerson
+            | Action::GrantRole
+            | Action::RenamePerson
+            | Action::ResetPassword
+            | Action::RevokeRole,
+        ) => group == Group::Accounts,
+        Some(Action::ChangeSetting | Action::Propose | Action::Review) => group == Group::Other,
         Some(Action::Ingest) => match group {
             Group::Devices | Group::Verdicts => matches!(kind, "capture" | "inventory"),
             Group::Disclosures => !matches!(kind, "capture" | "inventory"),
@@ -319,6 +327,8 @@ const GROUPS: &[(&str, Group)] = &[
     ("question", Group::Verdicts),
     ("remediation", Group::Verdicts),
     ("person", Group::Accounts),
+    ("credential", Group::Accounts),
+    ("role_grant", Group::Accounts),
     ("ingest", Group::Intake),
     ("ingest_skip", Group::Intake),
 ];

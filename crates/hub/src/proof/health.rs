@@ -11,14 +11,14 @@ impl Hub {
     /// What the database itself finds wrong: pages, indexes, rows that point to nothing.
     pub fn integrity(&self, caller: &Caller) -> Result<Vec<String>, HubError> {
         caller.require(Permission::Read)?;
-        Ok(self.ground().read(|tx| tx.integrity())?)
+        Ok(self.ground().read_whole(|tx| tx.integrity())?)
     }
 
     /// Of when the data of each kind of input is, by its own word, whenever it was taken in. What
     /// was never taken in, or does not say, is not there.
     pub fn data_times(&self, caller: &Caller) -> Result<BTreeMap<String, Timestamp>, HubError> {
         caller.require(Permission::Read)?;
-        self.ground().read(|tx| {
+        self.ground().read_whole(|tx| {
             let mut times = tx.data_times()?;
             for kind in ["kev", "epss"] {
                 let edition = tx.setting(&format!("{kind}_edition"))?;

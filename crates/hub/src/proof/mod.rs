@@ -118,7 +118,7 @@ impl Hub {
         let ring = self.ring()?;
         let outside = self.newest_outside(ring.as_ref())?;
         let mut known = keys::public_keys(ring.as_ref());
-        self.ground().read(|tx| {
+        self.ground().read_whole(|tx| {
             let mut findings = Findings::default();
             let walk = Walk::over(tx, wanted.deep)?;
             let chain = walk.check();

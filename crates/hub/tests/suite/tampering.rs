@@ -55,7 +55,7 @@ impl Victim {
         let person = hub::NewPerson {
             name: "ada".to_owned(),
             display_name: "Ada".to_owned(),
-            role: access::Role::Viewer,
+            grant: access::Grant::everywhere(access::Role::Viewer),
         };
         house.hub.add_person(&caller, &person, NOW).unwrap();
         let early = house.hub.checkpoint(&caller, NOW).unwrap().note;
@@ -155,10 +155,11 @@ fn what_was_tampered_with_is_found() {
         ("a device changed",          "UPDATE device_row SET software_version = '9.9' WHERE number = 1", Finds::Deep("device_row")),
         ("a device's facts changed",  "UPDATE fact SET value = 'x' WHERE device = 1 AND position = 0", Finds::Deep("fact")),
         ("a device hidden",           "UPDATE device_row SET retired = 1 WHERE number = 1", Finds::Deep("device_row")),
-        ("an account given power",    "UPDATE person SET role = 'administrator'", Finds::Deep("person")),
-        ("an account added",          "INSERT INTO person SELECT 'eve', 'Eve', 'administrator', password_hash, 0, 0, 0 FROM person LIMIT 1", Finds::Deep("person")),
+        ("an account given power",    "UPDATE role_grant SET role = 'administrator'", Finds::Deep("role_grant")),
+        ("a password changed",        "UPDATE credential SET secret_hash = 'x'", Finds::Deep("credential")),
+        ("an account added",          "INSERT INTO person VALUES (99, 'x', 'person', 'eve', 'Eve', 0, 0)", Finds::Deep("person")),
         ("a document's reading",      "UPDATE parsed_document SET document = '{}'", Finds::Deep("parsed_document")),
-        ("a session added",           "INSERT INTO session SELECT 'x', name, 0, 0, 9 FROM person LIMIT 1", Finds::Nothing),
+        ("a session added",           "INSERT INTO session SELECT 'x', id, 1, 0, 0, 9 FROM person LIMIT 1", Finds::Nothing),
     ] {
         let (_folder, path) = victim.copy();
         Connection::open(&path).unwrap().execute_batch(sql).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -243,9 +244,9 @@ fn what_cannot_be_told_is_a_warning() {
     assert!(check.ok, "{check:?}");
     let told = check.warnings.iter().find(|one| one.reason.contains("may have changed"));
     assert!(told.is_some_and(|one| one.reason.contains("device")), "{check:?}");
-    raw.execute_batch("UPDATE person SET role = 'administrator'").unwrap();
+    raw.execute_batch("UPDATE role_grant SET role = 'administrator'").unwrap();
     let check = victim.verify(&path, &keys, &deep);
-    assert_eq!(check.deep.unwrap().found[0].kind, "person", "an import changes no account");
+    assert_eq!(check.deep.unwrap().found[0].kind, "role_grant", "an import changes no account");
 }
 
 #[test]
@@ -284,5 +285,7 @@ const KINDS: &[&str] = &[
     "device_row",
     "fact",
     "person",
+    "credential",
+    "role_grant",
     "parsed_document",
 ];

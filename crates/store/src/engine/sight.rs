@@ -130,6 +130,8 @@ tables! {
     "stream_row" => "SELECT * FROM {own}stream_row WHERE stream IN (SELECT number FROM stream) \
         AND device IN (SELECT number FROM device)",
     "evidence" => nothing!("evidence"),
+    "evidence_text" => nothing!("evidence_text"),
+    "checkpoint" => nothing!("checkpoint"),
     "event" => nothing!("event"),
     "session" => nothing!("session"),
     "credential" => nothing!("credential"),

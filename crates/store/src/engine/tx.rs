@@ -11,8 +11,8 @@ use postgres::Statement;
 use postgres::fallible_iterator::FallibleIterator as _;
 
 use crate::StoreError;
-use crate::engine::sight::Sight;
 use crate::engine::catalogue::{Table, tables};
+use crate::engine::sight::Sight;
 use crate::engine::sql::{Param, Row, for_postgres, postgres_cells, sqlite_cells};
 
 /// A transaction that reads: one snapshot, however long it takes.

@@ -74,6 +74,8 @@ fn write_cell(bytes: &mut Vec<u8>, cell: &Cell) {
 /// Columns that are counted anew from other tables; whether they agree is checked by itself.
 const DERIVED: &[(&str, &[&str])] = &[
     ("configuration", &["devices", "affected", "unknown", "not_affected", "exploited"]),
+    // That a password for one sign-in was used is told by the sign-in.
+    ("credential", &["used"]),
     ("device_row", &["configuration", "affected", "unknown", "not_affected", "exploited"]),
     ("disclosure", &["affected", "unknown", "not_affected", "exploited"]),
 ];
@@ -86,6 +88,7 @@ const FLEETING: &[&str] = &[
     "evidence_text",
     "import",
     "import_row",
+    "job",
     "schema_step",
     "session",
 ];

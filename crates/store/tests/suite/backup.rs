@@ -34,7 +34,7 @@ fn fill(store: &Store) {
         .write(|tx| {
             tx.put_disclosure(&disclosure("D-1", "1"), at(0))?;
             tx.put_disclosure(&disclosure("D-2", "1"), at(0))?;
-            tx.put_ingest(&ingest)?;
+            tx.put_ingest(&ingest, None)?;
             tx.put_setting("a", "b")?;
             tx.append_evidence(at(1), "ada", "ingest", "x", &json!({"n": 0.1})).map(drop)
         })
