@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hub::{
-    BadRow, Caller, CheckpointSeen, Deep, EngineWaits, EvidenceCheck, Facets, Found,
-};
+use hub::{BadRow, Caller, CheckpointSeen, Deep, EngineWaits, EvidenceCheck, Facets, Found};
 use model::{
     Address, Answerable, Attribute, Confidence, Conversation, Device, DeviceId, DisclosureKey,
     Ended, Epss, Fact, Kev, Question, Remediation, Secret, Severity, Skip, Software, Source, Step,

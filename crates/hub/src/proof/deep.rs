@@ -147,13 +147,13 @@ fn decisions(tx: &Tx<'_>, walk: &Walk, deep: &mut Deep) -> Result<(), StoreError
     let mut wrong = Vec::new();
     tx.each_decision(|row| {
         held += 1;
-        let Some((number, count, digest)) = now else {
+        let Some((number, count, told_digest)) = now else {
             more += 1;
             return;
         };
         batch.push(row);
         if batch.len() as u64 == *count {
-            if digest_of(&batch) != *digest {
+            if ![digest(&batch, true), digest(&batch, false)].contains(told_digest) {
                 wrong.push(*number);
             }
             batch.clear();
@@ -176,29 +176,35 @@ fn decisions(tx: &Tx<'_>, walk: &Walk, deep: &mut Deep) -> Result<(), StoreError
 
 /// The digest over decisions that the evidence of deciding carries. Its form never changes.
 pub(crate) fn digest_of(rows: &[DecisionRow]) -> String {
-    let rows: Vec<Told<'_>> = rows
-        .iter()
-        .map(|row| Told {
-            disclosure: &row.disclosure,
-            vulnerability: &row.vulnerability,
-            from: row.from,
-            to: row.to,
-            at: row.at,
-            because: &row.because,
-        })
-        .collect();
+    digest(rows, true)
+}
+
+/// Decisions were once told without the namespace of their disclosure.
+fn digest(rows: &[DecisionRow], with_namespace: bool) -> String {
+    let told = |row: &DecisionRow| Told {
+        disclosure: row.disclosure.clone(),
+        disclosure_namespace: with_namespace.then(|| row.disclosure_namespace.clone()),
+        vulnerability: row.vulnerability.clone(),
+        from: row.from,
+        to: row.to,
+        at: row.at,
+        because: row.because.clone(),
+    };
+    let rows: Vec<Told> = rows.iter().map(told).collect();
     // Texts, names and times always have a JSON form.
     evidence::sha256_hex(&serde_json::to_vec(&rows).unwrap_or_default())
 }
 
 #[derive(Serialize)]
-struct Told<'r> {
-    disclosure: &'r str,
-    vulnerability: &'r str,
+struct Told {
+    disclosure: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disclosure_namespace: Option<String>,
+    vulnerability: String,
     from: Option<Verdict>,
     to: Option<Verdict>,
     at: Timestamp,
-    because: &'r str,
+    because: String,
 }
 
 /// The tables are what the newest checkpoint says, but for those that an act since then may have
@@ -258,6 +264,8 @@ enum Group {
     Verdicts,
     Accounts,
     Intake,
+    /// Publishers whose documents may clear devices.
+    Trust,
     Other,
 }
 
@@ -289,12 +297,13 @@ fn may_change(action: &str, kind: &str, group: Group) -> bool {
             | Action::ResetPassword
             | Action::RevokeRole,
         ) => group == Group::Accounts,
+        Some(Action::TrustPublisher | Action::UntrustPublisher) => group == Group::Trust,
         Some(Action::ChangeSetting | Action::Propose | Action::Review) => group == Group::Other,
         Some(Action::Ingest) => match group {
             Group::Devices | Group::Verdicts => matches!(kind, "capture" | "inventory"),
             Group::Disclosures => !matches!(kind, "capture" | "inventory"),
             Group::Intake => true,
-            Group::Accounts | Group::Other => false,
+            Group::Accounts | Group::Trust | Group::Other => false,
         },
         Some(Action::Match) => {
             matches!(group, Group::Verdicts | Group::Disclosures | Group::Devices)
@@ -321,6 +330,8 @@ const GROUPS: &[(&str, Group)] = &[
     ("parsed_document", Group::Disclosures),
     ("kev", Group::Disclosures),
     ("epss", Group::Disclosures),
+    ("trust", Group::Trust),
+    ("device_move", Group::Verdicts),
     ("configuration", Group::Verdicts),
     ("verdict", Group::Verdicts),
     ("decision", Group::Verdicts),

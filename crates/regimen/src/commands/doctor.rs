@@ -67,6 +67,7 @@ fn contents(common: &Common, hub: &Hub) -> Result<Vec<Check>> {
             mend: Some(
                 "keep the file, then `regimen backup restore FILE --replace`; check the disk",
             ),
+            pending: None,
         },
         Check {
             what: "accounts",

@@ -61,8 +61,9 @@ impl Tx<'_> {
 
     /// Hands every decision to `take`, oldest first.
     pub fn each_decision(&self, mut take: impl FnMut(DecisionRow)) -> Result<(), StoreError> {
-        let sql = "SELECT tracking_id, vulnerability, rank_before, rank_after, at, because \
-             FROM decision ORDER BY number";
+        let sql = "SELECT d.tracking_id, d.namespace, h.vulnerability, h.rank_before, \
+             h.rank_after, h.at, h.because FROM decision h \
+             JOIN disclosure d ON d.number = h.disclosure ORDER BY h.number";
         self.each(sql, &[], |row| {
             take(read_decision(row)?);
             Ok(())
@@ -78,7 +79,8 @@ impl Tx<'_> {
             Ok(Unlike { what, held, expected })
         })?;
         let mut held = 0;
-        let sql = "SELECT tracking_id, vulnerability, rank, body FROM verdict ORDER BY number";
+        let sql = "SELECT d.name, v.vulnerability, v.rank, v.body FROM verdict v \
+             JOIN disclosure d ON d.number = v.disclosure ORDER BY v.number";
         self.each(sql, &[], |row| {
             held += 1;
             let (what, shown) = (format!("{} {}", row.text()?, row.text()?), row.int()?);
@@ -125,14 +127,16 @@ pub(super) const ENTRIES_AFTER: &str = "SELECT number, at, actor, action, subjec
 /// Rows checked at a time; bounds memory whatever the driver keeps.
 const ROWS_AT_ONCE: i64 = 1_000;
 
-const UNLIKE_HISTORY: &str = "SELECT h.tracking_id, h.vulnerability, c.name, v.worst, h.rank_after \
-     FROM (SELECT MAX(number) AS number FROM decision \
-         GROUP BY configuration, tracking_id, vulnerability) newest \
+/// What one device's record changed is its own; the others hang on the configuration.
+const UNLIKE_HISTORY: &str = "SELECT d.name, h.vulnerability, c.name, v.worst, h.rank_after \
+     FROM (SELECT MAX(number) AS number FROM decision WHERE device = '' \
+         GROUP BY configuration, disclosure, vulnerability) newest \
      JOIN decision h ON h.number = newest.number \
      JOIN configuration c ON c.number = h.configuration \
-     LEFT JOIN (SELECT configuration, tracking_id, vulnerability, MIN(rank) AS worst FROM verdict \
-         GROUP BY configuration, tracking_id, vulnerability) v \
-     ON v.configuration = h.configuration AND v.tracking_id = h.tracking_id \
+     JOIN disclosure d ON d.number = h.disclosure \
+     LEFT JOIN (SELECT configuration, disclosure, vulnerability, MIN(rank) AS worst FROM verdict \
+         GROUP BY configuration, disclosure, vulnerability) v \
+     ON v.configuration = h.configuration AND v.disclosure = h.disclosure \
          AND v.vulnerability = h.vulnerability \
      WHERE COALESCE(v.worst, -1) <> COALESCE(h.rank_after, -1) ORDER BY h.number LIMIT 100";
 

@@ -32,8 +32,8 @@ fn fill(store: &Store) {
     };
     store
         .write(|tx| {
-            tx.put_disclosure(&disclosure("D-1", "1"), at(0))?;
-            tx.put_disclosure(&disclosure("D-2", "1"), at(0))?;
+            tx.put_disclosure(&disclosure("D-1", "1"), at(0), true)?;
+            tx.put_disclosure(&disclosure("D-2", "1"), at(0), true)?;
             tx.put_ingest(&ingest, None)?;
             tx.put_setting("a", "b")?;
             tx.append_evidence(at(1), "ada", "ingest", "x", &json!({"n": 0.1})).map(drop)
@@ -73,7 +73,7 @@ fn a_copy_is_whole_private_and_restores_into_either_database() {
 }
 
 fn fill_again(store: &Store) {
-    store.write(|tx| tx.put_disclosure(&disclosure("D-3", "1"), at(0)).map(drop)).unwrap();
+    store.write(|tx| tx.put_disclosure(&disclosure("D-3", "1"), at(0), true).map(drop)).unwrap();
     assert_eq!(store.read(|tx| tx.documents_unlike_hash()).unwrap().0, 3);
 }
 
