@@ -112,7 +112,7 @@ impl Role {
 impl Permission {
     /// True where it is about the house as a whole, so that a grant of a part of it is not enough.
     pub const fn is_of_the_house(self) -> bool {
-        matches!(self, Self::ReadEvidence | Self::ManagePeople)
+        matches!(self, Self::ReadEvidence | Self::ConfirmClearing | Self::ManagePeople)
     }
 }
 

@@ -39,6 +39,8 @@ actions! {
     DisablePerson = "disable_person",
     /// An account was let in again.
     EnablePerson = "enable_person",
+    /// Conversations that were older than the house keeps them were removed.
+    ForgetConversations = "forget_conversations",
     /// A role was granted.
     GrantRole = "grant_role",
     /// Somebody agreed to what the newest version of a disclosure clears.

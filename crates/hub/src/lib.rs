@@ -13,7 +13,9 @@ mod act;
 mod captures;
 mod decide;
 mod error;
+mod jobs;
 pub mod one_shot;
+mod operations;
 mod proof;
 pub mod protect;
 mod take_in;
@@ -31,7 +33,7 @@ use store::{Store, StoreUrl};
 use act::Ground;
 use view::kept::Kept;
 
-pub use ::access::{Grant, Role, UnknownName};
+pub use ::access::{Grant, Permission, Role, UnknownName};
 pub use access::agreements::{Together, Waiting};
 pub use access::caller::Caller;
 pub use access::people::{NewPerson, Person};
@@ -39,6 +41,8 @@ pub use access::session::{SignIn, SignedIn};
 pub use access::settings::SettingShown;
 pub use decide::{Confirmed, Decided, EngineWaits};
 pub use error::HubError;
+pub use jobs::JobShown;
+pub use operations::{Asks, OPERATIONS, Operation};
 pub use proof::{
     BackupCheck, BadRow, CheckpointSeen, Deep, EvidenceCheck, Found, KeyRow, Restored,
     SignedCheckpoint, VerifyRequest, in_use,

@@ -93,6 +93,12 @@ pub(crate) enum Command {
     /// Whole copies of the store, of either database: one file, without the keys.
     #[command(subcommand)]
     Backup(Backup),
+    /// Who may do what.
+    #[command(subcommand)]
+    Access(Access),
+    /// What the hub does by itself.
+    #[command(subcommand)]
+    Jobs(Jobs),
     /// Check the set-up and say what is missing and how to mend it.
     Doctor,
     /// Bring a store that an older version wrote up to date.
@@ -667,4 +673,18 @@ pub(crate) enum Settings {
         #[arg(long, default_value = "")]
         reason: String,
     },
+}
+
+/// `regimen access`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Access {
+    /// Print which role may do which operation, page and use case.
+    Matrix,
+}
+
+/// `regimen jobs`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Jobs {
+    /// List jobs: when each ran last, what came of it, and when it is due.
+    List,
 }

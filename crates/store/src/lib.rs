@@ -14,6 +14,7 @@ mod engine;
 mod events;
 mod evidence;
 pub mod ingests;
+mod jobs;
 mod people;
 pub mod records;
 mod verdicts;

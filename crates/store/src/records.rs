@@ -8,6 +8,7 @@ pub use crate::disclosures::records::*;
 pub use crate::events::records::*;
 pub use crate::evidence::records::*;
 pub use crate::ingests::records::*;
+pub use crate::jobs::records::*;
 pub use crate::people::agreements::AgreementRow;
 pub use crate::people::records::*;
 pub use crate::verdicts::records::*;

@@ -33,6 +33,7 @@ pub(crate) struct App {
     pub(crate) options: Arc<Options>,
     pub(crate) forms: FormKey,
     pub(crate) sign_ins: Arc<Semaphore>,
+    pub(crate) changes: Arc<Semaphore>,
     hub: Hub,
     feeds: Arc<Mutex<Option<Feeds>>>,
 }
@@ -50,6 +51,7 @@ impl App {
             options: Arc::new(options),
             forms: FormKey::random()?,
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_MAX)),
+            changes: Arc::new(Semaphore::new(1)),
             hub,
             feeds: Arc::default(),
         })

@@ -27,12 +27,15 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use crate::app::App;
+use crate::steady::Steady;
 
 /// Limits of what is connected.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// Longest wait for the whole head of a request, the time between requests included.
     pub head: Duration,
+    /// Time in which whoever is answered must take a part of what waits for them.
+    pub write: Duration,
     /// Longest wait for answers under way when the program ends.
     pub shutdown: Duration,
     /// Connections from one address that is no trusted proxy.
@@ -45,6 +48,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(15),
+            write: Duration::from_secs(30),
             shutdown: Duration::from_secs(10),
             of_address: 128,
             in_all: 512,
@@ -130,7 +134,7 @@ pub(crate) async fn serve(
                 let Some((stream, peer)) = settled(accepted).await else { continue };
                 let Some(place) = doors.enter(peer.ip(), &limits, &proxies) else { continue };
                 let stopping = stopping.clone();
-                connections.spawn(connection(stream, place, router.clone(), limits.head, stopping));
+                connections.spawn(connection(stream, place, router.clone(), limits.clone(), stopping));
             }
             Some(_) = connections.join_next() => {}
         }
@@ -165,7 +169,7 @@ async fn connection(
     stream: TcpStream,
     place: Place,
     router: Router,
-    head: Duration,
+    limits: Limits,
     mut stopping: watch::Receiver<()>,
 ) {
     let Held { address, busy, leave } = place.held.clone();
@@ -181,8 +185,9 @@ async fn connection(
         }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head);
-    let served = http.serve_connection(TokioIo::new(stream), service);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    let stream = TokioIo::new(Steady::new(stream, limits.write));
+    let served = http.serve_connection(stream, service);
     tokio::pin!(served);
     let ended = tokio::select! {
         ended = &mut served => ended,
@@ -263,10 +268,20 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let router = Router::new().route("/", get(|| async { "here" }));
+        let long = || async { vec![b'x'; LONG] };
+        let router = Router::new().route("/", get(|| async { "here" })).route("/long", get(long));
         let stopped = async { drop(stopped.await) };
         let task = tokio::spawn(serve(listener, router, limits, Vec::new(), stopped));
         Server { address, stop, task }
+    }
+
+    /// More than the buffers of both ends of a connection hold.
+    const LONG: usize = 32 << 20;
+
+    async fn reads_nothing(address: SocketAddr) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        stream
     }
 
     async fn half_open(address: SocketAddr) -> TcpStream {
@@ -290,6 +305,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_does_not_read_an_answer_loses_the_connection() {
+        let limits = Limits { write: Duration::from_millis(200), ..Limits::default() };
+        let Server { address, stop: _stop, .. } = server(limits).await;
+        let mut slow = bounded(reads_nothing(address)).await;
+        // What was in flight can still be read; then the connection is over, before its end.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut rest = Vec::new();
+        drop(bounded(slow.read_to_end(&mut rest)).await);
+        assert!(rest.len() < LONG, "{} bytes", rest.len());
+    }
+
+    #[tokio::test]
     async fn half_open_heads_stop_neither_answers_nor_the_end() {
         let hour = Duration::from_hours(1);
         let limits =
@@ -298,6 +325,9 @@ mod tests {
         let mut held = Vec::new();
         for _ in 0..520 {
             held.push(bounded(half_open(address)).await);
+        }
+        for _ in 0..8 {
+            held.push(bounded(reads_nothing(address)).await);
         }
         assert!(bounded(asks(address)).await.ends_with("here"));
         stop.send(()).unwrap();

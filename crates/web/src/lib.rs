@@ -17,6 +17,7 @@ mod connections;
 mod error;
 mod form_key;
 mod guard;
+mod matrix;
 mod pages;
 mod query;
 mod routes;
@@ -24,10 +25,12 @@ mod serve;
 mod session;
 mod show;
 mod statics;
+mod steady;
 
 #[cfg(test)]
 mod sample;
 
 pub use app::Options;
 pub use connections::Limits;
+pub use matrix::access_matrix;
 pub use serve::{WebError, router, serve};

@@ -496,3 +496,45 @@ pub(crate) fn ingests() -> Rows<IngestRow> {
         total: 3,
     }
 }
+
+pub(crate) fn job() -> hub::JobShown {
+    hub::JobShown {
+        name: "decide".to_owned(),
+        what: "decides verdicts that are stale",
+        every_seconds: 300,
+        next_run: Some(hours(-1)),
+        running: false,
+        started: Some(hours(1)),
+        ended: Some(hours(1)),
+        done: Some(true),
+        result: "0 configurations, 0 changes".to_owned(),
+    }
+}
+
+pub(crate) fn setting() -> hub::SettingShown {
+    hub::SettingShown {
+        name: "deciders",
+        value: "1".to_owned(),
+        is_default: true,
+        meaning: "how many people decide",
+    }
+}
+
+pub(crate) fn person() -> hub::Person {
+    let sites = ["north".to_owned()].into();
+    let within = model::Scope::Within { sites, departments: [].into() };
+    hub::Person {
+        id: model::PersonId::new(now(), [1; 10]),
+        kind: "person".to_owned(),
+        name: "rosa".to_owned(),
+        display_name: "Rosa Lindqvist".to_owned(),
+        role: "analyst".to_owned(),
+        grants: vec![
+            hub::Grant::everywhere(hub::Role::Viewer),
+            hub::Grant { role: hub::Role::Analyst, scope: within },
+        ],
+        must_change_password: false,
+        disabled: false,
+        created: hours(100),
+    }
+}

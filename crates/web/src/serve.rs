@@ -7,13 +7,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use hub::Hub;
+use hub::{Asks, Hub};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{App, Options};
-use crate::routes::{ROUTES, Reach};
+use crate::routes::ROUTES;
 use crate::{clock, connections, guard, session};
 
 /// Why the front door could not open or stay open.
@@ -44,7 +44,9 @@ where
     let (limits, proxies) = (options.limits.clone(), options.trusted_proxies.clone());
     let router = router(hub.clone(), options)?;
     let keeping = tokio::spawn(keep_sessions(hub.clone()));
+    let working = tokio::spawn(do_jobs(hub.clone()));
     connections::serve(listener, router, limits, proxies, shutdown).await?;
+    working.abort();
     keeping.abort();
     keep(hub).await;
     Ok(())
@@ -56,6 +58,20 @@ async fn keep_sessions(hub: Hub) {
     loop {
         minute.tick().await;
         keep(hub.clone()).await;
+    }
+}
+
+/// Does what is due, now and then. A job that is under way when the program ends is free again for
+/// another hub when its time is over.
+async fn do_jobs(hub: Hub) {
+    let mut pause = tokio::time::interval(Duration::from_secs(JOBS_SECONDS));
+    loop {
+        pause.tick().await;
+        let hub = hub.clone();
+        let done = tokio::task::spawn_blocking(move || hub.run_due_jobs(clock::now())).await;
+        if let Ok(Err(error)) = done {
+            tracing::warn!(%error, "jobs could not be looked at");
+        }
     }
 }
 
@@ -74,9 +90,18 @@ async fn keep(hub: Hub) {
 pub fn router(hub: Hub, options: Options) -> Result<Router, WebError> {
     let app = App::new(hub, options).map_err(|error| WebError::Random(error.to_string()))?;
     let timeout = Duration::from_secs(REQUEST_SECONDS_MAX);
-    let router = branch(Reach::SignedIn)
-        .route_layer(from_fn_with_state(app.clone(), session::require))
-        .merge(branch(Reach::Anyone))
+    let router = ROUTES
+        .iter()
+        .fold(Router::new(), |router, route| {
+            let handler = (route.handler)();
+            let handler = match route.asks {
+                Asks::Nothing => handler,
+                asks => {
+                    handler.route_layer(from_fn_with_state((app.clone(), asks), session::require))
+                }
+            };
+            router.route(route.path, handler)
+        })
         .fallback(guard::nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
@@ -86,10 +111,8 @@ pub fn router(hub: Hub, options: Options) -> Result<Router, WebError> {
     Ok(router)
 }
 
-fn branch(reach: Reach) -> Router<App> {
-    let routes = ROUTES.iter().filter(|route| route.reach == reach);
-    routes.fold(Router::new(), |router, route| router.route(route.path, (route.handler)()))
-}
+/// How often it is looked whether a job is due, in seconds.
+const JOBS_SECONDS: u64 = 20;
 
 /// How often the last use of sessions is written down, in seconds: what a crash may lose.
 const KEEP_SECONDS: u64 = 60;

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use hub::{Caller, SignedIn};
+use hub::{Asks, Caller, SignedIn};
 use model::{Secret, Timestamp};
 
 use crate::app::{App, Options};
@@ -27,9 +27,10 @@ pub(crate) struct Signed {
 /// The fields of a form that this hub made for this session.
 pub(crate) struct OwnForm(pub(crate) BTreeMap<String, String>);
 
-/// Lets only signed-in people through, and leaves who it is in the request.
+/// Lets those through who are signed in and may do what the route is for, wherever their grants
+/// reach; how far, the hub asks. Leaves who it is in the request.
 pub(crate) async fn require(
-    State(app): State<App>,
+    State((app, asks)): State<(App, Asks)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
@@ -39,12 +40,18 @@ pub(crate) async fn require(
     let presented = token.clone();
     let caller = app.ask(move |hub| hub.caller(&presented, now)).await?;
     let due = caller.must_change_password;
+    let refused = match asks {
+        Asks::Permission(permission) => caller.require(permission).err(),
+        Asks::Nothing | Asks::Oneself => None,
+    };
     let form_token = app.forms.token(&token);
     let signed = Signed { caller, token, form_token, now };
     let open = OPEN_BEFORE_PASSWORD.contains(&request.uri().path());
     let mut response = if due && !open {
         Failure::new(Kind::PasswordDue, "A one-time password lets you in only once.")
             .into_response()
+    } else if let Some(error) = refused {
+        Failure::from(error).into_response()
     } else {
         request.extensions_mut().insert(signed.clone());
         next.run(request).await

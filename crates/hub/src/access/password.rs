@@ -8,7 +8,7 @@ use serde_json::json;
 use store::records::CredentialRow;
 
 use crate::access::caller::Caller;
-use crate::access::session::{Account, environment, invalid};
+use crate::access::session::{Account, SignedIn, caller_of, environment, invalid, session_row};
 use crate::access::settings::Setting;
 use crate::act::{Needs, Place};
 use crate::{Hub, HubError, random};
@@ -73,14 +73,15 @@ impl Hub {
         Ok(first.password)
     }
 
-    /// Changes the caller's own password; every session of the account ends.
+    /// Changes the caller's own password; every session of the account ends, and a new one is opened
+    /// in their place, so that nobody who is signed in has to queue for a sign-in.
     pub fn change_password(
         &self,
         caller: &Caller,
         current: &Secret,
         new: &Secret,
         now: Timestamp,
-    ) -> Result<(), HubError> {
+    ) -> Result<SignedIn, HubError> {
         if let Attempt::Wait { seconds } =
             self.with_throttle(|gate| gate.attempt(From::Session, &caller.name, now))
         {
@@ -111,21 +112,26 @@ impl Hub {
             expires: None,
             ..checked.password.clone()
         };
-        let done = self.act(caller, Needs::Self_, Place::House, now, |act| {
+        let token = access::token(&random()?);
+        let session = session_row(&token, &chosen, now);
+        let grants = self.act(caller, Needs::Self_, Place::House, now, |act| {
             // A reset or another change that came meanwhile stands; the password that was
             // checked is no longer the current one.
             if Account::read(act, &caller.name)?.as_ref() != Some(&checked) {
-                return Ok(false);
+                return Ok(None);
             }
             act.change().put_credential(&chosen)?;
             act.change().end_sessions_of(chosen.person)?;
+            act.change().put_session(&session)?;
             act.note(Action::ChangePassword, &checked.person.name, &json!({}))?;
-            Ok(true)
+            Ok(Some(act.grants_of(chosen.person)?))
         })?;
-        if done { Ok(()) } else { self.refuse_change(caller, now) }
+        let Some(grants) = grants else { return self.refuse_change(caller, now) };
+        let caller = caller_of(&checked.person, &grants, false)?;
+        Ok(SignedIn { token, caller, expires: session.expires })
     }
 
-    fn refuse_change(&self, caller: &Caller, now: Timestamp) -> Result<(), HubError> {
+    fn refuse_change(&self, caller: &Caller, now: Timestamp) -> Result<SignedIn, HubError> {
         self.act(caller, Needs::Self_, Place::House, now, |act| {
             act.note(Action::ChangePasswordRefused, &caller.name, &json!({}))
         })?;

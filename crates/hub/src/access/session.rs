@@ -103,14 +103,7 @@ impl Hub {
     /// account changed while it was being checked.
     fn open_session(&self, checked: &Account, now: Timestamp) -> Result<(Door, Secret), HubError> {
         let token = access::token(&random()?);
-        let session = SessionRow {
-            token_hash: access::token_hash(&token),
-            person: checked.person.id,
-            generation: checked.password.generation,
-            created: now,
-            used: now,
-            expires: access::session_expires(now),
-        };
+        let session = session_row(&token, &checked.password, now);
         let entering =
             Caller { id: Some(checked.person.id), ..Caller::nobody(&checked.person.name) };
         let door = self.act(&entering, Needs::Nothing, Place::House, now, |act| {
@@ -209,6 +202,18 @@ fn enter(act: &Act<'_, '_>, account: &Account, session: &SessionRow) -> Result<D
     act.change().put_session(session)?;
     act.note(Action::SignIn, &person.name, &json!({}))?;
     Ok(Door::Open(caller_of(person, &act.grants_of(person.id)?, password.once)?))
+}
+
+/// The session that a credential opens.
+pub(crate) fn session_row(token: &Secret, by: &CredentialRow, now: Timestamp) -> SessionRow {
+    SessionRow {
+        token_hash: access::token_hash(token),
+        person: by.person,
+        generation: by.generation,
+        created: now,
+        used: now,
+        expires: access::session_expires(now),
+    }
 }
 
 /// The person as one who calls.

@@ -4,8 +4,8 @@
 //! through [`Hub::act`], whose closure gets the writing half of the transaction from an [`Act`].
 //! An act that took it and noted nothing is rolled back: no change goes without its evidence.
 //!
-//! Sessions are no acts: when one was last used, and that the clock has ended one, is kept by
-//! [`Ground::keep_sessions`] and is nobody's decision.
+//! Jobs and sessions are no acts: that a job ran, when a session was last used, and that the clock has ended one, is kept by
+//! the hub itself and is nobody's decision.
 
 pub(crate) mod stage;
 
@@ -90,6 +90,34 @@ impl Ground {
         work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.store.read(work)
+    }
+
+    /// Takes a job that is due, for a time. See [`store::WriteTx::take_job`].
+    pub(crate) fn take_job(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        // Most of the time nothing is due, and then nothing is written.
+        let due = self.store.read(|tx| tx.jobs())?.into_iter().find(|job| job.name == name);
+        if due.is_some_and(|job| job.next_run > now) {
+            return Ok(false);
+        }
+        self.store.write(|tx| tx.take_job(name, holder, now, until))
+    }
+
+    /// Writes what came of a job.
+    pub(crate) fn finish_job(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        next_run: Timestamp,
+        outcome: Result<&str, &str>,
+    ) -> Result<bool, StoreError> {
+        self.store.write(|tx| tx.finish_job(name, holder, now, next_run, outcome))
     }
 
     /// Writes down when sessions were last used and removes those that the clock has ended.

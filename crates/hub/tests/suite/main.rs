@@ -7,6 +7,7 @@ mod corpus;
 mod house;
 mod imports;
 mod ingest;
+mod operations;
 mod people;
 mod races;
 mod sign_in;

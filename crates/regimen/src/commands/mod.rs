@@ -7,6 +7,7 @@ mod disclosures;
 mod doctor;
 mod evidence;
 mod ingest;
+mod jobs;
 mod keys;
 mod matching;
 mod observe;
@@ -24,7 +25,7 @@ use model::{Answerable, DeviceId, DisclosureKey, Timestamp};
 use store::records::{DeviceFilter, DeviceOrder, Page};
 use store::{StoreError, StoreUrl};
 
-use crate::arguments::{Arguments, Command, Common, Part, Sources, VerdictName};
+use crate::arguments::{Access, Arguments, Command, Common, Jobs, Part, Sources, VerdictName};
 use crate::output::Outcome;
 
 /// Carries out the command.
@@ -47,6 +48,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::Settings(command) => people::settings(common, command),
         Command::Backup(command) => backup::run(common, command),
         Command::Keys(command) => keys::run(common, command),
+        Command::Jobs(Jobs::List) => jobs::list(common),
+        Command::Access(Access::Matrix) => {
+            print!("{}", web::access_matrix());
+            Ok(Outcome::Done)
+        }
         Command::Doctor => doctor::run(common),
         Command::Upgrade => upgrade(common),
     }

@@ -40,7 +40,7 @@ pub(crate) fn listen(hub: Hub, address: IpAddr, port: u16, options: web::Options
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let address = SocketAddr::new(address, port);
         let listener = tokio::net::TcpListener::bind(address)
             .await
@@ -48,8 +48,14 @@ pub(crate) fn listen(hub: Hub, address: IpAddr, port: u16, options: web::Options
         println!("Regimen is at http://{}", listener.local_addr().context("reading the address")?);
         web::serve(hub, listener, options, stopped()).await?;
         Ok(())
-    })
+    });
+    // Work that a reader has left, or a job, must not keep the program from ending.
+    runtime.shutdown_timeout(WORK_SECONDS_MAX);
+    served
 }
+
+/// Longest wait at the end for work that nobody waits for any more.
+const WORK_SECONDS_MAX: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Ends when the process is interrupted or told to terminate.
 async fn stopped() {

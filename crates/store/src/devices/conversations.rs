@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use model::{Conversation, DeviceId, Transport};
+use model::{Conversation, DeviceId, Timestamp, Transport};
 
 use crate::StoreError;
 use crate::engine::sql::{Param, Row};
 use crate::engine::tx::{Tx, WriteTx};
 
 impl WriteTx<'_> {
+    /// Removes conversations that were last seen before `before`. Gives how many.
+    pub fn forget_conversations(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.run("DELETE FROM conversation WHERE last_seen < ?1", &[before.into()])
+    }
+
     /// Adds conversations to those that are there at `site`: volumes add up, times widen, and the devices
     /// are those of the newest. Whoever takes a capture in twice counts twice; ask
     /// [`Tx::ingested`] before.
@@ -39,6 +44,12 @@ impl WriteTx<'_> {
 }
 
 impl Tx<'_> {
+    /// Whether any conversation was last seen before `before`.
+    pub fn has_conversations_before(&self, before: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM conversation WHERE last_seen < ?1";
+        Ok(self.count(sql, &[before.into()])? > 0)
+    }
+
     /// Conversations of one device, largest first.
     pub(crate) fn conversations_of(
         &self,

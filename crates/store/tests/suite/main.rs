@@ -17,6 +17,7 @@ mod disclosures;
 mod evidence_log;
 mod harness;
 mod imports;
+mod jobs;
 mod opening;
 mod people;
 mod samples;

@@ -1,7 +1,7 @@
 //! The HTTP API, version 1: the rows the pages show, as JSON, under the same names.
 
 pub(crate) mod clearing;
-mod operations;
+pub(crate) mod operations;
 pub(crate) mod read;
 pub(crate) mod session;
 

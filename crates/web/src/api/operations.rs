@@ -304,6 +304,9 @@ operations! {
         "Verdicts, worst first.";
     get "/api/v1/questions" "list_questions" LIMIT, Answer::List("OpenQuestion"),
         "The questions that would decide most unknown verdicts, most first.";
+    get "/api/v1/jobs" "list_jobs" NONE, Answer::List("Job"), "What the hub does by itself, and what came of it.";
+    get "/api/v1/settings" "list_settings" NONE, Answer::List("Setting"), "How the house is run.";
+    get "/api/v1/people" "list_people" NONE, Answer::List("Person"), "Accounts, and what is granted to them.";
     get "/api/v1/ingests" "list_ingests" WINDOW, Answer::Rows("IngestRow"),
         "What was taken in, newest first, with what was skipped and why.";
     get "/api/v1/evidence" "list_evidence" WINDOW, Answer::Rows("EvidenceRow"),
@@ -340,7 +343,7 @@ mod tests {
             assert!(read.is_ok(), "{name}");
         }
         let document: utoipa::openapi::OpenApi = serde_json::from_value(document()).unwrap();
-        assert_eq!(document.paths.paths.len(), 21);
+        assert_eq!(document.paths.paths.len(), 24);
         let ids: BTreeSet<_> = OPERATIONS.iter().map(|one| one.id).collect();
         assert_eq!(ids.len(), OPERATIONS.len());
         for operation in OPERATIONS {
@@ -386,6 +389,9 @@ mod tests {
         check("Engine", &crate::api::clearing::Engine { waits: None });
         check("OpenQuestion", &sample::questions()[0]);
         check("IngestRow", &sample::ingests().rows[1]);
+        check("Job", &sample::job());
+        check("Setting", &sample::setting());
+        check("Person", &sample::person());
         check("EvidenceRow", &sample::evidence().rows[0]);
         check("EvidenceCheck", &sample::evidence_check(false));
     }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use hub::{Caller, EvidenceCheck, Hub, HubError};
+use hub::{Caller, EvidenceCheck, Hub, HubError, JobShown, Person, SettingShown};
 use model::Conversation;
 use serde::Serialize;
 use store::records::{
@@ -158,6 +158,21 @@ pub(crate) async fn questions(
     query::only(&params, &[&["limit"]])?;
     let limit = query::window(&params)?.limit;
     ask(&app, move |hub| hub.open_questions(&signed.caller, limit)).await
+}
+
+/// `GET /api/v1/jobs`
+pub(crate) async fn jobs(State(app): State<App>, signed: Signed) -> Answer<Vec<JobShown>> {
+    ask(&app, move |hub| hub.jobs(&signed.caller, signed.now)).await
+}
+
+/// `GET /api/v1/settings`
+pub(crate) async fn settings(State(app): State<App>, signed: Signed) -> Answer<Vec<SettingShown>> {
+    ask(&app, move |hub| hub.settings(&signed.caller)).await
+}
+
+/// `GET /api/v1/people`
+pub(crate) async fn people(State(app): State<App>, signed: Signed) -> Answer<Vec<Person>> {
+    ask(&app, move |hub| hub.people(&signed.caller)).await
 }
 
 /// `GET /api/v1/ingests`

@@ -3,12 +3,10 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use hub::SignIn;
 use model::Secret;
 
 use super::{Shell, html, sign_in};
 use crate::app::App;
-use crate::connections::Source;
 use crate::error::{Failure, Kind};
 use crate::session::{OwnForm, Signed};
 
@@ -21,7 +19,6 @@ pub(crate) async fn form(signed: Signed) -> Result<Response, Failure> {
 pub(crate) async fn submit(
     State(app): State<App>,
     signed: Signed,
-    Source(source): Source,
     OwnForm(mut fields): OwnForm,
 ) -> Result<Response, Failure> {
     let mut take = |name: &str| Secret::new(fields.remove(name).unwrap_or_default());
@@ -29,19 +26,22 @@ pub(crate) async fn submit(
     if new != again {
         return html(&page(&signed, Some("The two new passwords differ.")));
     }
-    let (caller, now, chosen) = (signed.caller.clone(), signed.now, new.clone());
-    let changed = app.ask(move |hub| hub.change_password(&caller, &current, &chosen, now)).await;
+    let (caller, now, chosen) = (signed.caller.clone(), signed.now, new);
+    // Apart from sign-ins: whoever is signed in waits for others who are, and for nobody else.
+    let permit = app.changes.clone().acquire_owned().await;
+    let changed = app
+        .ask(move |hub| {
+            let _permit = permit;
+            hub.change_password(&caller, &current, &chosen, now)
+        })
+        .await;
     match changed.map_err(Failure::from) {
-        Ok(()) => {}
+        Ok(session) => Ok(sign_in::opened(&app, &session, "/")),
         Err(failure) if matches!(failure.kind, Kind::Invalid | Kind::NotSignedIn) => {
-            return html(&page(&signed, Some(&failure.detail)));
+            html(&page(&signed, Some(&failure.detail)))
         }
-        Err(failure) => return Err(failure),
+        Err(failure) => Err(failure),
     }
-    let attempt = SignIn { name: signed.caller.name.clone(), password: new, source };
-    let session = sign_in::check(&app, attempt).await?;
-    app.ask(move |hub| hub.sign_out(&signed.token, signed.now)).await?;
-    Ok(sign_in::opened(&app, &session, "/"))
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use hub::{JobShown, SettingShown};
 use model::Timestamp;
 use store::records::{IngestRow, Page, Rows};
 
@@ -23,8 +24,20 @@ pub(crate) async fn show(
     let page = query::page(&params, INGEST_ROWS)?;
     let shell = Shell::of(&app, &signed, Room::Settings, "Settings").await?;
     let caller = signed.caller.clone();
-    let rows = app.ask(move |hub| hub.ingests(&caller, page)).await?;
-    html(&self::page(shell, page, rows, signed.now))
+    let now = signed.now;
+    let (rows, keeping) = app
+        .ask(move |hub| {
+            let (jobs, settings) = (hub.jobs(&caller, now)?, hub.settings(&caller)?);
+            Ok((hub.ingests(&caller, page)?, Keeping { jobs, settings }))
+        })
+        .await?;
+    html(&self::page(shell, page, rows, keeping, now))
+}
+
+/// How the house is run, and what the hub does by itself.
+pub(crate) struct Keeping {
+    pub(crate) jobs: Vec<JobShown>,
+    pub(crate) settings: Vec<SettingShown>,
 }
 
 #[derive(Template)]
@@ -34,6 +47,7 @@ pub(crate) struct SettingsPage {
     now: Timestamp,
     rows: Vec<IngestRow>,
     pager: Pager,
+    keeping: Keeping,
     version: &'static str,
 }
 
@@ -41,6 +55,7 @@ pub(crate) fn page(
     shell: Shell,
     page: Page,
     mut rows: Rows<IngestRow>,
+    keeping: Keeping,
     now: Timestamp,
 ) -> SettingsPage {
     for row in &mut rows.rows {
@@ -51,6 +66,7 @@ pub(crate) fn page(
         now,
         pager: Pager::new("/settings", "", page, rows.rows.len(), rows.total),
         rows: rows.rows,
+        keeping,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

@@ -101,10 +101,12 @@ fn pages() -> Vec<(&'static str, String)> {
         ("evidence", evidence(None)),
         ("evidence-good", evidence(Some(sample::evidence_check(true)))),
         ("evidence-bad", evidence(Some(sample::evidence_check(false)))),
-        (
-            "settings",
-            text(&settings::page(shell(Room::Settings, "Settings"), PAGE, sample::ingests(), now)),
-        ),
+        ("settings", {
+            let (jobs, settings) = (vec![sample::job()], vec![sample::setting()]);
+            let keeping = settings::Keeping { jobs, settings };
+            let shell = shell(Room::Settings, "Settings");
+            text(&settings::page(shell, PAGE, sample::ingests(), keeping, now))
+        }),
         ("search", text(&search::page(shell(Room::Assets, "Search"), "ct".to_owned(), found, now))),
         ("api", text(&api_doc::page(shell(Room::Settings, "API")))),
     ]
