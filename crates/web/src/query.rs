@@ -6,13 +6,43 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use model::{DeviceId, Verdict};
 use store::records::{DeviceFilter, DeviceOrder, DisclosureFilter, Page, VerdictFilter};
 
 use crate::error::{Failure, Kind};
 
-/// The parameters of a request, by name.
-pub(crate) type Params = BTreeMap<String, String>;
+/// The parameters of a request, by name, each given once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Params(BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let read = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let unread = |_| Failure::new(Kind::Invalid, "The parameters cannot be read.");
+        let Query(pairs) = read.map_err(unread)?;
+        Self::of(pairs)
+    }
+}
+
+impl Params {
+    /// A name that is given twice is refused: one of the two would be lost in silence.
+    fn of(pairs: Vec<(String, String)>) -> Result<Self, Failure> {
+        let mut params = BTreeMap::new();
+        for (name, value) in pairs {
+            if params.contains_key(&name) {
+                let shown: String = name.chars().take(60).collect();
+                let detail = format!("The parameter `{shown}` is given twice.");
+                return Err(Failure::new(Kind::Invalid, detail));
+            }
+            params.insert(name, value);
+        }
+        Ok(Self(params))
+    }
+}
 
 /// A list of devices as its address describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -119,7 +149,8 @@ pub(crate) fn page(params: &Params, rows: u64) -> Result<Page, Failure> {
 
 /// Refuses a parameter that is not in any of `known`.
 pub(crate) fn only(params: &Params, known: &[&[&str]]) -> Result<(), Failure> {
-    let stranger = params.keys().find(|name| !known.iter().any(|set| set.contains(&name.as_str())));
+    let stranger =
+        params.0.keys().find(|name| !known.iter().any(|set| set.contains(&name.as_str())));
     match stranger {
         None => Ok(()),
         Some(name) => {
@@ -133,7 +164,7 @@ pub(crate) fn only(params: &Params, known: &[&[&str]]) -> Result<(), Failure> {
 
 /// A parameter, unless it is absent or blank.
 pub(crate) fn text(params: &Params, name: &str) -> Option<String> {
-    let value = params.get(name)?.trim();
+    let value = params.0.get(name)?.trim();
     (!value.is_empty()).then(|| value.to_owned())
 }
 
@@ -230,7 +261,8 @@ mod tests {
     use super::*;
 
     fn params(pairs: &[(&str, &str)]) -> Params {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Params::of(owned.collect()).unwrap()
     }
 
     #[test]
@@ -257,6 +289,16 @@ mod tests {
         ]);
         assert_eq!(devices(&read), Ok(query));
         assert_eq!(of_devices(&DeviceQuery::default()), "");
+    }
+
+    #[test]
+    fn a_name_given_twice_is_refused() {
+        for (name, pairs, refused) in
+            [("twice", ["text", "text"], true), ("two names", ["text", "class"], false)]
+        {
+            let pairs = pairs.map(|name| (name.to_owned(), "x".to_owned()));
+            assert_eq!(Params::of(pairs.to_vec()).is_err(), refused, "{name}");
+        }
     }
 
     #[test]

@@ -222,6 +222,24 @@ async fn a_verdict_can_be_followed_from_list_to_reason() {
 }
 
 #[tokio::test]
+async fn an_address_behind_the_end_or_said_twice_is_no_empty_list() {
+    let door = Door::open();
+    let cookie = door.signed_in().await;
+    for path in ["/assets", "/vulnerabilities", "/evidence", "/settings"] {
+        let behind = door.get(&cookie, &format!("{path}?page=99")).await;
+        assert_eq!(behind.status, StatusCode::SEE_OTHER, "{path}");
+        let last = behind.header("location").to_owned();
+        assert_eq!(door.get(&cookie, &last).await.status, StatusCode::OK, "{path}: {last}");
+        let twice = door.get(&cookie, &format!("{path}?page=1&page=2")).await;
+        assert_eq!(twice.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+    let twice = door.get(&cookie, "/api/v1/devices?text=a&text=b").await;
+    assert_eq!(twice.status, StatusCode::BAD_REQUEST);
+    let none = door.get(&cookie, "/assets?text=nothing-has-this-name&page=3").await;
+    assert_eq!(none.status, StatusCode::OK, "a list that is empty has no last page");
+}
+
+#[tokio::test]
 async fn search_leads_to_the_only_hit() {
     let door = Door::open();
     let cookie = door.signed_in().await;

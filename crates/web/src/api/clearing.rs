@@ -1,7 +1,7 @@
 //! What would clear devices and waits for a person; and whom the hospital trusts to clear them.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use hub::{Confirmed, EngineWaits};
 use serde::Serialize;
@@ -65,7 +65,7 @@ pub(crate) async fn trusted(
 pub(crate) async fn trust(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Json<Confirmed>, Failure> {
     let (namespace, source) = named(&params)?;
     let work =
@@ -77,7 +77,7 @@ pub(crate) async fn trust(
 pub(crate) async fn untrust(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<StatusCode, Failure> {
     let (namespace, source) = named(&params)?;
     let work = move |hub: &hub::Hub| {

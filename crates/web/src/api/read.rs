@@ -1,7 +1,7 @@
 //! Reading by API: each operation asks the hub once and returns its rows as they are.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use hub::{Caller, EvidenceCheck, Hub, HubError, JobShown, Person, SettingShown};
@@ -32,7 +32,7 @@ pub(crate) struct Listed<T> {
 pub(crate) async fn overview(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Overview> {
     query::only(&params, &[])?;
     ask(&app, move |hub| hub.overview(&signed.caller)).await
@@ -42,7 +42,7 @@ pub(crate) async fn overview(
 pub(crate) async fn devices(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Listed<DeviceRow>> {
     query::only(&params, &[DEVICE_PARAMS, WINDOW_PARAMS])?;
     let (query, page) = (query::devices(&params)?, query::window(&params)?);
@@ -65,7 +65,7 @@ pub(crate) async fn device_verdicts(
     State(app): State<App>,
     signed: Signed,
     Path(id): Path<String>,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Listed<DeviceVerdict>> {
     query::only(&params, &[WINDOW_PARAMS])?;
     let device = Some(query::device_id(&id)?);
@@ -78,7 +78,7 @@ pub(crate) async fn device_verdicts(
 pub(crate) async fn conversations(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Rows<Conversation>> {
     query::only(&params, &[&["device"], WINDOW_PARAMS])?;
     let (device, page) = (query::text(&params, "device"), query::window(&params)?);
@@ -98,7 +98,7 @@ pub(crate) async fn conversations(
 pub(crate) async fn software(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Listed<SoftwareRow>> {
     query::only(&params, &[&["text"], WINDOW_PARAMS])?;
     let (text, page) = (query::text(&params, "text"), query::window(&params)?);
@@ -109,7 +109,7 @@ pub(crate) async fn software(
 pub(crate) async fn disclosures(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Listed<DisclosureRow>> {
     query::only(&params, &[DISCLOSURE_PARAMS, WINDOW_PARAMS])?;
     let (filter, page) = (query::disclosures(&params)?, query::window(&params)?);
@@ -121,7 +121,7 @@ pub(crate) async fn disclosure(
     State(app): State<App>,
     signed: Signed,
     Path(key): Path<String>,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<DisclosureDetail> {
     query::only(&params, &[WINDOW_PARAMS])?;
     let page = query::window(&params)?;
@@ -142,7 +142,7 @@ pub(crate) async fn disclosure_raw(
 pub(crate) async fn verdicts(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Listed<DeviceVerdict>> {
     query::only(&params, &[VERDICT_PARAMS, WINDOW_PARAMS])?;
     let (filter, page) = (query::verdicts(&params)?, query::window(&params)?);
@@ -153,7 +153,7 @@ pub(crate) async fn verdicts(
 pub(crate) async fn questions(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Vec<OpenQuestion>> {
     query::only(&params, &[&["limit"]])?;
     let limit = query::window(&params)?.limit;
@@ -179,7 +179,7 @@ pub(crate) async fn people(State(app): State<App>, signed: Signed) -> Answer<Vec
 pub(crate) async fn ingests(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Rows<IngestRow>> {
     query::only(&params, &[WINDOW_PARAMS])?;
     let page = query::window(&params)?;
@@ -190,7 +190,7 @@ pub(crate) async fn ingests(
 pub(crate) async fn evidence(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Answer<Rows<EvidenceRow>> {
     query::only(&params, &[WINDOW_PARAMS])?;
     let page = query::window(&params)?;

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use hub::Facets;
 use model::{Address, Timestamp, Verdict};
 use store::records::{DeviceFilter, DeviceOrder, DeviceRow, Page, Rows};
 
-use super::{Chip, KEY_CHARS_MAX, PAGE_ROWS, Pager, Room, Shell, address, html};
+use super::{Chip, KEY_CHARS_MAX, PAGE_ROWS, Pager, Room, Shell, address, list};
 use crate::app::App;
 use crate::error::{Failure, Kind};
 use crate::query::{self, DeviceQuery, Params};
@@ -20,7 +20,7 @@ use crate::show;
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[query::DEVICE_PARAMS, query::PAGE_PARAMS])?;
     let (query, page) = (query::devices(&params)?, query::page(&params, PAGE_ROWS)?);
@@ -32,14 +32,15 @@ pub(crate) async fn show(
             Ok((rows, hub.device_facets(&caller)?))
         })
         .await?;
-    html(&self::page(shell, query, page, rows, &facets, signed.now))
+    let page = self::page(shell, query, page, rows, &facets, signed.now);
+    list(&page.pager, &page)
 }
 
 /// `GET /assets.csv`: what the list shows, all of its pages.
 pub(crate) async fn csv(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     let rows = everything(&app, &signed, &params).await?;
     let own = [
@@ -53,7 +54,7 @@ pub(crate) async fn csv(
 pub(crate) async fn json(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     let rows = everything(&app, &signed, &params).await?;
     let own = [(header::CONTENT_DISPOSITION, "attachment; filename=\"assets.json\"")];

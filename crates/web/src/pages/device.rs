@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use model::{Address, Attribute, Conversation, Device, Fact, Timestamp, Verdict};
 use store::records::{DeviceDetail, Rows, VerdictFilter};
 
 use super::verdicts::{Group, grouped};
-use super::{PAGE_ROWS, Pager, Room, Shell, html};
+use super::{PAGE_ROWS, Pager, Room, Shell, html, list};
 use crate::app::App;
 use crate::error::Failure;
 use crate::query::{self, Params};
@@ -32,7 +32,7 @@ pub(crate) async fn conversations(
     State(app): State<App>,
     signed: Signed,
     Path(id): Path<String>,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[query::PAGE_PARAMS])?;
     let page = query::page(&params, PAGE_ROWS)?;
@@ -46,7 +46,8 @@ pub(crate) async fn conversations(
     let total = detail.conversations.len() as u64;
     let pager = Pager::new(&path, "", page, rows.len(), total);
     let id = detail.device.id.to_string();
-    html(&ConversationsPage { shell, now: signed.now, id, name, rows, pager })
+    let page = ConversationsPage { shell, now: signed.now, id, name, rows, pager };
+    list(&page.pager, &page)
 }
 
 /// `GET /assets/{id}/verdicts`
@@ -54,7 +55,7 @@ pub(crate) async fn verdicts(
     State(app): State<App>,
     signed: Signed,
     Path(id): Path<String>,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[query::PAGE_PARAMS])?;
     let page = query::page(&params, PAGE_ROWS)?;
@@ -71,7 +72,8 @@ pub(crate) async fn verdicts(
     let Rows { rows, total } = found;
     let groups = grouped(rows.iter().map(|row| &row.row));
     let pager = Pager::new(&format!("/assets/{device}/verdicts"), "", page, rows.len(), total);
-    html(&VerdictsPage { shell, id: device.to_string(), name, groups, pager })
+    let page = VerdictsPage { shell, id: device.to_string(), name, groups, pager };
+    list(&page.pager, &page)
 }
 
 async fn read(app: &App, signed: &Signed, id: &str) -> Result<DeviceDetail, Failure> {

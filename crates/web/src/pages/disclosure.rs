@@ -1,7 +1,7 @@
 //! One disclosure: what it says, which devices it touches and why, and where it came from.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use model::Timestamp;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use store::records::{DisclosureDetail, DisclosureRow, DisclosureVersionRow, HeldRow, Page};
 
 use super::verdicts::{Group, grouped};
-use super::{Pager, Room, Shell, disclosure_link, html};
+use super::{Pager, Room, Shell, disclosure_link, list};
 use crate::app::App;
 use crate::error::Failure;
 use crate::query::{self, Params};
@@ -21,7 +21,7 @@ pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
     Path(key): Path<String>,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[query::PAGE_PARAMS])?;
     let page = query::page(&params, VERDICT_ROWS)?;
@@ -36,7 +36,8 @@ pub(crate) async fn show(
     let title = show::text(&detail.row.id);
     let shell = Shell::of(&app, &signed, Room::Vulnerabilities, title).await?;
     let held = Held { row: held, may_confirm: signed.caller.may_confirm() };
-    html(&self::page(shell, detail, held, page, signed.now))
+    let page = self::page(shell, detail, held, page, signed.now);
+    list(&page.pager, &page)
 }
 
 /// `GET /vulnerabilities/{key}/raw`: the document as received, to keep, never to open in place.

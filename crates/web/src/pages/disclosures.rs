@@ -1,12 +1,12 @@
 //! Vulnerabilities: the list of disclosures.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use model::{Timestamp, Verdict};
 use store::records::{DisclosureFilter, DisclosureRow, Page, Rows};
 
-use super::{Chip, PAGE_ROWS, Pager, Room, Shell, address, html};
+use super::{Chip, PAGE_ROWS, Pager, Room, Shell, address, list};
 use crate::app::App;
 use crate::error::Failure;
 use crate::query::{self, Params};
@@ -17,14 +17,15 @@ use crate::show;
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[query::DISCLOSURE_PARAMS, query::PAGE_PARAMS])?;
     let (filter, page) = (query::disclosures(&params)?, query::page(&params, PAGE_ROWS)?);
     let shell = Shell::of(&app, &signed, Room::Vulnerabilities, "Vulnerabilities").await?;
     let (caller, wanted) = (signed.caller.clone(), filter.clone());
     let rows = app.ask(move |hub| hub.disclosures(&caller, &wanted, page)).await?;
-    html(&self::page(shell, filter, page, rows, signed.now))
+    let page = self::page(shell, filter, page, rows, signed.now);
+    list(&page.pager, &page)
 }
 
 #[derive(Template)]

@@ -1,13 +1,13 @@
 //! Evidence: what was done, by whom, in a chain that shows any later change.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use hub::EvidenceCheck;
 use model::Timestamp;
 use store::records::{EvidenceRow, Page, Rows};
 
-use super::{PAGE_ROWS, Pager, Room, Shell, html};
+use super::{PAGE_ROWS, Pager, Room, Shell, html, list};
 use crate::app::App;
 use crate::error::Failure;
 use crate::query::{self, Params};
@@ -18,14 +18,15 @@ use crate::show;
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[query::PAGE_PARAMS])?;
     let page = query::page(&params, PAGE_ROWS)?;
     let shell = Shell::of(&app, &signed, Room::Evidence, "Evidence").await?;
     let caller = signed.caller.clone();
     let rows = app.ask(move |hub| hub.evidence(&caller, page)).await?;
-    html(&self::page(shell, page, rows, None, signed.now))
+    let page = self::page(shell, page, rows, None, signed.now);
+    list(&page.pager, &page)
 }
 
 /// `POST /evidence/verify`: checks the whole chain and shows the answer.

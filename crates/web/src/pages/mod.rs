@@ -21,7 +21,7 @@ mod verdicts;
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use model::{DisclosureKey, Timestamp};
 use store::records::Page;
 
@@ -138,6 +138,8 @@ pub(crate) struct Pager {
     total: u64,
     previous: Option<String>,
     next: Option<String>,
+    /// The last page, where the one asked for is behind it.
+    end: Option<String>,
 }
 
 impl Pager {
@@ -155,6 +157,7 @@ impl Pager {
             total,
             previous: (number > 1).then(|| address(number - 1)),
             next: (last < total && shown > 0).then(|| address(number + 1)),
+            end: (shown == 0 && total > 0).then(|| address(total.div_ceil(page.limit.max(1)))),
         }
     }
 }
@@ -179,6 +182,14 @@ pub(crate) fn disclosure_link(key: &DisclosureKey) -> String {
             let start = key.get(..end).unwrap_or_default();
             format!("/vulnerabilities?text={}", query::encode(start))
         }
+    }
+}
+
+/// A page of a list as an answer. A bookmark of a list that became shorter leads to its last page.
+pub(crate) fn list(pager: &Pager, page: &impl Template) -> Result<Response, Failure> {
+    match &pager.end {
+        Some(end) => Ok(Redirect::to(end).into_response()),
+        None => html(page),
     }
 }
 

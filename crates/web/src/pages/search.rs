@@ -1,7 +1,7 @@
 //! Search: one box for devices, software, CVEs and advisories.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use model::Timestamp;
 use store::records::{
@@ -19,7 +19,7 @@ use crate::show;
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[&["q"]])?;
     let shell = Shell::of(&app, &signed, Room::Assets, "Search").await?;

@@ -1,13 +1,13 @@
 //! Settings: what was taken in, how old it is, and what this hub is.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use hub::{JobShown, SettingShown};
 use model::Timestamp;
 use store::records::{IngestRow, Page, Rows};
 
-use super::{Pager, Room, Shell, html};
+use super::{Pager, Room, Shell, list};
 use crate::app::App;
 use crate::error::Failure;
 use crate::query::{self, Params};
@@ -18,7 +18,7 @@ use crate::show;
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[query::PAGE_PARAMS])?;
     let page = query::page(&params, INGEST_ROWS)?;
@@ -31,7 +31,8 @@ pub(crate) async fn show(
             Ok((hub.ingests(&caller, page)?, Keeping { jobs, settings }))
         })
         .await?;
-    html(&self::page(shell, page, rows, keeping, now))
+    let page = self::page(shell, page, rows, keeping, now);
+    list(&page.pager, &page)
 }
 
 /// How the house is run, and what the hub does by itself.

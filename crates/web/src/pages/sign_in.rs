@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use hub::{HubError, SignIn, SignedIn};
@@ -14,15 +14,12 @@ use crate::app::App;
 use crate::clock;
 use crate::connections::Source;
 use crate::error::{Failure, Kind};
-use crate::query::Params;
+use crate::query::{self, Params};
 use crate::session::{self, OwnForm, Signed};
 
 /// `GET /sign-in`
-pub(crate) async fn form(
-    State(app): State<App>,
-    Query(params): Query<Params>,
-) -> Result<Response, Failure> {
-    html(&page(&app, "", params.get("next").map_or("", String::as_str), None))
+pub(crate) async fn form(State(app): State<App>, params: Params) -> Result<Response, Failure> {
+    html(&page(&app, "", &query::text(&params, "next").unwrap_or_default(), None))
 }
 
 /// `POST /sign-in`

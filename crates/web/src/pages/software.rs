@@ -1,11 +1,11 @@
 //! Software: what runs in the house, and on how many devices.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use store::records::{Page, Rows, SoftwareRow};
 
-use super::{PAGE_ROWS, Pager, Room, Shell, html};
+use super::{PAGE_ROWS, Pager, Room, Shell, list};
 use crate::app::App;
 use crate::error::Failure;
 use crate::query::{self, Params};
@@ -16,14 +16,15 @@ use crate::show;
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
-    Query(params): Query<Params>,
+    params: Params,
 ) -> Result<Response, Failure> {
     query::only(&params, &[&["text"], query::PAGE_PARAMS])?;
     let (text, page) = (query::text(&params, "text"), query::page(&params, PAGE_ROWS)?);
     let shell = Shell::of(&app, &signed, Room::Assets, "Software").await?;
     let (caller, wanted) = (signed.caller.clone(), text.clone());
     let rows = app.ask(move |hub| hub.software(&caller, wanted.as_deref(), page)).await?;
-    html(&self::page(shell, text, page, rows))
+    let page = self::page(shell, text, page, rows);
+    list(&page.pager, &page)
 }
 
 #[derive(Template)]
