@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use model::{Attribute, Confidence, Device, Fact, Software, Source};
 
 use crate::index::same;
-use crate::{knowledge, rules};
+use crate::{class, knowledge, rules};
 
 /// Sorts the facts of `device`, follows the rules, and fills in every derived attribute.
 pub fn derive(device: &mut Device) {
@@ -20,6 +20,7 @@ pub fn derive(device: &mut Device) {
     doubt_images_of_others(&mut device.facts);
     doubt_messages_of_others(&mut device.facts);
     device.facts.extend(rules::follow(&device.facts));
+    device.facts.extend(class::follow(&device.facts));
     device.facts.extend(two_serial_numbers(&device.facts));
     merge(&mut device.facts);
     version_of_own_software(&mut device.facts);

@@ -33,6 +33,11 @@ pub fn classes() -> &'static BTreeMap<&'static str, DeviceClass> {
     &TABLE
 }
 
+/// What devices of a class do for care, e.g. `therapy`; nothing where the class is not known.
+pub fn care_function(class: &str) -> Option<&'static str> {
+    classes().get(class).map(|class| class.care_function)
+}
+
 /// The organisation that the IEEE registered the block of `mac` to, longest block first.
 pub fn interface_maker(mac: Mac) -> Option<&'static str> {
     static TABLE: LazyLock<Vec<(u64, &'static str)>> = LazyLock::new(|| {
@@ -152,6 +157,24 @@ pub(crate) fn is_no_serial(value: &str) -> bool {
         signs.next().is_none_or(|first| signs.all(|sign| sign == first && first.is_ascii_digit()))
     };
     says_nothing(value) || means(value, "no serial") || (value.len() > 1 && one_sign(value))
+}
+
+/// True for a number that a spreadsheet rounded (`6.37702E+15`), so that it names nothing.
+pub(crate) fn is_rounded(value: &str) -> bool {
+    let Some((digits, power)) = value.trim().split_once(['E', 'e']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (whole, part) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
+    power.strip_prefix('+').is_some_and(is_number) && is_number(whole) && is_number(part)
+}
+
+/// True for a word that makes another thing of the device that is named before it.
+pub(crate) fn is_beside_a_device(word: &str) -> bool {
+    means(word, "beside a device")
+}
+
+/// True for a heading, without signs, that numbers the rows of tables of many kinds.
+pub(crate) fn is_key_of_any_table(heading: &str) -> bool {
+    means(heading, "key of any table")
 }
 
 /// True for the host names that come with an image or a router and so name nothing.

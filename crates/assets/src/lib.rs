@@ -10,6 +10,7 @@
 
 mod cap;
 mod claims;
+mod class;
 mod derive;
 mod dispute;
 mod group;

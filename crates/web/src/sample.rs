@@ -60,6 +60,7 @@ pub(crate) fn device_row(number: u8) -> DeviceRow {
         site: String::new(),
         name: format!("{name}-{number}"),
         class: some(class),
+        care_function: some("therapy"),
         maker: some(maker),
         model: some(model),
         software_version: if number.is_multiple_of(3) { None } else { some(version) },
@@ -298,6 +299,7 @@ pub(crate) fn device_detail() -> DeviceDetail {
         peers: names.map(|(number, name)| (id(number).to_string(), name.to_owned())).into(),
         custom_fields: [("Cost centre".to_owned(), "4410".to_owned())].into(),
         unlisted_since: None,
+        care_function: Some("diagnosis".to_owned()),
     }
 }
 

@@ -176,7 +176,7 @@ async fn every_page_opens_and_carries_the_headers() {
     let paths = [
         "/",
         "/assets",
-        "/assets?verdict=unknown&sort=name&page=2",
+        "/assets?verdict=unknown&sort=name&page=1",
         "/software",
         "/vulnerabilities",
         "/vulnerabilities/TEST-2026-001",

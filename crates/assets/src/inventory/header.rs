@@ -57,8 +57,17 @@ impl Header {
 
     /// True where a column tells one device from another, or one product from another.
     pub(super) fn identifies(&self) -> bool {
-        let has = |wanted: &Attribute| self.columns.iter().any(|(is, _)| *is == Some(*wanted));
-        IDENTIFYING.iter().any(has) || (has(&Attribute::Maker) && has(&Attribute::Model))
+        let has = |wanted: &Attribute| {
+            let is_it = |(is, heading): &Column| {
+                *is == Some(*wanted) && !knowledge::is_key_of_any_table(&normal(heading))
+            };
+            self.columns.iter().any(is_it)
+        };
+        let numbered = self.columns.iter().any(|(is, _)| *is == Some(Attribute::AssetTag));
+        let of_device = has(&Attribute::Maker) || has(&Attribute::Model);
+        IDENTIFYING.iter().any(has)
+            || (has(&Attribute::Maker) && has(&Attribute::Model))
+            || (numbered && of_device)
     }
 
     /// The headings as they are written.
@@ -104,6 +113,57 @@ pub(super) fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
         .from_reader(bytes)
 }
 
+/// What a heading that is not known may be meant for: one that differs by a letter or two, or
+/// that begins or ends with a known one.
+pub(super) fn close(heading: &str) -> Option<Attribute> {
+    let normal = normal(heading);
+    let known = || knowledge::inventory_columns().iter();
+    let alike = known().filter(|(known, _)| {
+        let most = match known.chars().count() {
+            0..=4 => 0,
+            5..=8 => 1,
+            _ => 2,
+        };
+        most > 0 && steps_between(known, &normal) <= most
+    });
+    let nearest = alike.min_by_key(|(known, _)| steps_between(known, &normal));
+    let around = || {
+        let long = known().filter(|(known, _)| known.chars().count() >= AROUND_MIN);
+        let fits = long.filter(|(known, _)| normal.starts_with(*known) || normal.ends_with(*known));
+        fits.max_by_key(|(known, _)| known.len())
+    };
+    nearest.or_else(around)?.1.parse().ok()
+}
+
+/// Letters put in, left out, exchanged or swapped with the next (optimal string alignment).
+fn steps_between(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one.len().abs_diff(other.len()) > STEPS_MAX || other.len() > HEADING_CHARS_MAX {
+        return usize::MAX;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
+    for (row, a) in one.iter().enumerate() {
+        let mut line = vec![row + 1];
+        for (column, b) in other.iter().enumerate() {
+            let at =
+                |line: &[usize], place: usize| line.get(place).copied().unwrap_or(usize::MAX - 9);
+            let mut least = at(&above, column + 1).min(at(&line, column)) + 1;
+            least = least.min(at(&above, column) + usize::from(a != b));
+            let swapped = row > 0
+                && column > 0
+                && one.get(row - 1) == Some(b)
+                && other.get(column - 1) == Some(a);
+            if swapped {
+                least = least.min(at(&before, column - 1) + 1);
+            }
+            line.push(least);
+        }
+        before = std::mem::replace(&mut above, line);
+    }
+    above.last().copied().unwrap_or(usize::MAX)
+}
+
 fn column(heading: &[u8]) -> Column {
     let heading = text::cell(heading);
     let heading = heading.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -122,6 +182,33 @@ const HEADER_ROWS_MAX: usize = 20;
 const DELIMITERS: [u8; 4] = *b",;\t|";
 const COLUMNS_MAX: usize = 1000;
 const HEADINGS_TOLD_MAX: usize = 30;
+
+/// Most letters by which a heading may differ from a known one, and the longest compared.
+const STEPS_MAX: usize = 2;
+const HEADING_CHARS_MAX: usize = 60;
+/// Letters of a known heading that may stand in a longer one.
+const AROUND_MIN: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offers_what_a_heading_may_be_meant_for() {
+        for (heading, want) in [
+            ("Serail Number", Some(Attribute::Serial)),
+            ("Manufacturr", Some(Attribute::Maker)),
+            ("Hersteler", Some(Attribute::Maker)),
+            ("Location of use", Some(Attribute::Location)),
+            ("Device Serial Number", Some(Attribute::Serial)),
+            ("Ward Phone", None),
+            ("Colour", None),
+            ("", None),
+        ] {
+            assert_eq!(close(heading), want, "{heading}");
+        }
+    }
+}
 
 /// Attributes that tell a device from others.
 const IDENTIFYING: [Attribute; 7] = [

@@ -8,6 +8,7 @@
 //! Limits: [`ROWS_MAX`] rows, [`CELL_CHARS_MAX`] characters a cell.
 
 mod address;
+mod date;
 mod header;
 mod text;
 
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Answerable, Attribute, Skip};
 
 use crate::inventory::header::{Column, Header};
-use crate::knowledge;
+use crate::{class, knowledge};
 
 /// One row of an inventory.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -45,6 +46,8 @@ pub struct Inventory {
     pub headings: Vec<String>,
     /// The headings as they are written, in their order, each with what it is read as.
     pub columns: Vec<(String, Option<Attribute>)>,
+    /// Headings that are read as nothing and are close to one that is known, with what that says.
+    pub close: Vec<(String, Attribute)>,
     /// Data rows seen, used or not.
     pub read: u64,
     /// The rows that can be used.
@@ -65,6 +68,10 @@ pub fn read_inventory(name: &str, bytes: &[u8]) -> Inventory {
     inventory.headings.sort();
     let read_as = |(attribute, heading): &Column| (heading.clone(), *attribute);
     inventory.columns = header.columns.iter().map(read_as).collect();
+    let unread = header.columns.iter().filter(|(attribute, _)| attribute.is_none());
+    inventory.close = unread
+        .filter_map(|(_, heading)| Some((heading.clone(), header::close(heading)?)))
+        .collect();
     if header.known() == 0 {
         let reason = format!("no column heading is known: {}", header.headings());
         return inventory.refused("row 1", &reason);
@@ -85,7 +92,30 @@ pub fn read_inventory(name: &str, bytes: &[u8]) -> Inventory {
             return inventory.refused("", "more rows than are read; split the file");
         }
     }
+    write_days(&mut inventory.records);
     inventory
+}
+
+/// Writes days of many shapes in one; which number is the day is for the whole column to tell.
+fn write_days(records: &mut [InventoryRecord]) {
+    let is_day = |attribute: Attribute| attribute == Attribute::PurchaseDate;
+    let cells = records.iter().flat_map(|record| &record.cells).filter(|(is, ..)| is_day(*is));
+    let mut columns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (_, value, heading) in cells {
+        columns.entry(heading).or_default().push(value);
+    }
+    let orders: BTreeMap<String, date::Order> = columns
+        .into_iter()
+        .map(|(heading, cells)| (heading.to_owned(), date::Order::of(cells.into_iter())))
+        .collect();
+    for (attribute, value, heading) in records.iter_mut().flat_map(|record| &mut record.cells) {
+        if is_day(*attribute)
+            && let Some(order) = orders.get(heading)
+            && let Some(day) = date::day(value, *order)
+        {
+            *value = day;
+        }
+    }
 }
 
 /// True where the first rows have the header of an inventory.
@@ -154,6 +184,10 @@ fn read_cell(
                 inventory.skip(kept.row, &reason);
             }
         }
+        _ if IDENTIFIERS.contains(&attribute) && knowledge::is_rounded(cell) => {
+            let reason = format!("`{cell}` in column {heading} was rounded by a spreadsheet");
+            inventory.skip(kept.row, &reason);
+        }
         Attribute::Serial if knowledge::is_no_serial(cell) => {
             let reason = format!("`{cell}` in column {heading} is no serial number");
             inventory.skip(kept.row, &reason);
@@ -164,6 +198,7 @@ fn read_cell(
                 keep(name.to_owned());
             }
         }
+        Attribute::Class => keep(class::named(cell).unwrap_or(cell).to_owned()),
         _ => keep(cell.to_owned()),
     }
 }
@@ -206,6 +241,10 @@ impl Inventory {
     }
 }
 
+/// Attributes whose every digit counts.
+const IDENTIFIERS: [Attribute; 4] =
+    [Attribute::AssetTag, Attribute::Serial, Attribute::ModelNumber, Attribute::Udi];
+
 const EMPTY_ROW: &str = "the row is empty";
 const TOTALS_ROW: &str = "a row of totals";
 
@@ -242,6 +281,9 @@ mod tests {
         assert_eq!(custom.records[0].value(Attribute::Serial), Some("7"));
         let latin = check("windows-1252", b"Asset ID,Maker\nA1,Dr\xe4ger\n", 1, &[]);
         assert_eq!(latin.records[0].value(Attribute::Maker), Some("Dräger"));
+        let class = check("class", "asset_id,class\nA1,Infusionspumpe\n".as_bytes(), 1, &[]);
+        assert_eq!(class.records[0].value(Attribute::Class), Some("infusion_pump"));
+        check("a number and a maker", b"ID,Vendor\n1,Halden\n", 1, &[]);
         check("quoted", b"asset_id,model\nA1,\"Pump, large\"\n", 1, &[]);
     }
 
@@ -260,6 +302,18 @@ mod tests {
             b"asset_id,model\nA1,x,y\nA2,x,\n",
             1,
             &[("row 2", "it has 3 cells where the header has 2")],
+        );
+        check(
+            "a table of something else",
+            b"ID,Name,Location,Unit\n1,Meter,Hall,kWh\n",
+            0,
+            &[("row 1", "no column identifies a device: ID, Name, Location, Unit")],
+        );
+        check(
+            "rounded serial",
+            b"asset_id,serial\nA1,6.37702E+15\n",
+            1,
+            &[("row 2", "`6.37702E+15` in column serial was rounded by a spreadsheet")],
         );
         check(
             "totals",

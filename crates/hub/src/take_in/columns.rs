@@ -17,6 +17,9 @@ pub struct ColumnsRead {
     pub used: Vec<ColumnRead>,
     /// Headings that no attribute is known for; their cells are kept as they are written.
     pub not_used: Vec<String>,
+    /// Those of `not_used` that are close to a known heading, with what that would say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub close: Vec<ColumnRead>,
 }
 
 /// A column and what it is read as.
@@ -38,24 +41,35 @@ impl ColumnsRead {
                 None => read.not_used.push(heading),
             }
         }
+        let close = inventory.close.iter().cloned();
+        read.close = close.map(|(heading, attribute)| ColumnRead { heading, attribute }).collect();
         read
     }
 }
 
-/// `Equipment No. → asset tag; not used: Colour`
+/// `Equipment No. → asset id; not used: Colour, Serail No (is it serial?)`
 impl fmt::Display for ColumnsRead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = |column: &ColumnRead| {
-            let attribute = match column.attribute {
-                Attribute::AssetTag => "asset id".to_owned(),
-                other => other.name().replace('_', " "),
-            };
-            format!("{} → {attribute}", column.heading)
+        let words = |attribute: Attribute| match attribute {
+            Attribute::AssetTag => "asset id".to_owned(),
+            other => other.name().replace('_', " "),
         };
+        let said =
+            |column: &ColumnRead| format!("{} → {}", column.heading, words(column.attribute));
         f.write_str(&self.used.iter().map(said).collect::<Vec<_>>().join(", "))?;
         match self.not_used.as_slice() {
             [] => Ok(()),
-            headings => write!(f, "; not used: {}", headings.join(", ")),
+            headings => {
+                let offer = |heading: &String| {
+                    let close = self.close.iter().find(|column| column.heading == *heading);
+                    match close {
+                        Some(column) => format!("{heading} (is it {}?)", words(column.attribute)),
+                        None => heading.clone(),
+                    }
+                };
+                let told: Vec<String> = headings.iter().map(offer).collect();
+                write!(f, "; not used: {}", told.join(", "))
+            }
         }
     }
 }

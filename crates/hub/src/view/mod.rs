@@ -55,7 +55,12 @@ impl Hub {
         order: DeviceOrder,
         page: Page,
     ) -> Result<Rows<DeviceRow>, HubError> {
-        self.view(caller, Permission::Read, |tx, _| tx.device_rows(filter, order, page))
+        let mut found =
+            self.view(caller, Permission::Read, |tx, _| tx.device_rows(filter, order, page))?;
+        for row in &mut found.rows {
+            row.care_function = care_function(row.class.as_ref());
+        }
+        Ok(found)
     }
 
     /// Values that devices have for `maker` and `class`, with how many, for the filters.
@@ -72,6 +77,7 @@ impl Hub {
         let mut found =
             found.ok_or_else(|| HubError::NotFound { kind: "device", key: id.to_string() })?;
         cite::cite(&mut found.verdicts, &found.device);
+        found.care_function = care_function(found.device.class.as_ref());
         Ok(found)
     }
 
@@ -131,4 +137,9 @@ pub struct Facets {
     pub makers: Vec<(String, u64)>,
     /// Sites.
     pub sites: Vec<(String, u64)>,
+}
+
+/// What devices of a class do for care.
+fn care_function(class: Option<&String>) -> Option<String> {
+    assets::knowledge::care_function(class?).map(str::to_owned)
 }

@@ -135,3 +135,27 @@ fn feeds_and_mirrors_are_read_as_they_are_published() {
     let paths: Vec<_> = files.iter().map(std::path::PathBuf::as_path).collect();
     assert_eq!(counts(&house.ingest(&paths)), (2, 0, 1));
 }
+
+#[test]
+fn what_a_device_does_for_care_follows_from_maker_and_model() {
+    let house = House::new();
+    let text = "asset_id,maker,model,description\n\
+                1,Baxter,Sigma Spectrum,\n\
+                2,Hamilton Medical,HAMILTON-C6,\n\
+                3,,,Infusionspumpe\n\
+                4,Halden,Unheard 5,\n";
+    house.ingest(&[&house.write("cmms.csv", text)]);
+    let mut told: Vec<String> = house
+        .devices()
+        .iter()
+        .map(|row| format!("{:?} {:?}", row.asset_id.as_deref(), row.care_function.as_deref()))
+        .collect();
+    told.sort();
+    let want = [
+        r#"Some("1") Some("therapy")"#,
+        r#"Some("2") Some("life_support")"#,
+        r#"Some("3") Some("therapy")"#,
+        r#"Some("4") None"#,
+    ];
+    assert_eq!(told, want);
+}

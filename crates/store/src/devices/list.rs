@@ -149,6 +149,7 @@ fn read_row(row: &mut Row) -> Result<DeviceRow, StoreError> {
         site: row.text()?,
         name: row.text()?,
         class: row.maybe_text()?,
+        care_function: None,
         maker: row.maybe_text()?,
         model: row.maybe_text()?,
         software_version: row.maybe_text()?,

@@ -66,6 +66,7 @@ impl Tx<'_> {
             peers,
             custom_fields,
             unlisted_since,
+            care_function: None,
         }))
     }
 

@@ -66,6 +66,9 @@ pub struct DeviceRow {
     pub name: String,
     /// Class.
     pub class: Option<String>,
+    /// What devices of the class do for care; told by whoever knows the classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub care_function: Option<String>,
     /// Maker.
     pub maker: Option<String>,
     /// Model.
@@ -108,6 +111,9 @@ pub struct DeviceDetail {
     /// Since when no inventory lists it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted_since: Option<Timestamp>,
+    /// What it does for care; told by whoever knows the classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub care_function: Option<String>,
 }
 
 /// Values to filter devices by, each with how many devices have it; most first.

@@ -251,7 +251,8 @@ fn headline(detail: &DeviceDetail) -> String {
 }
 
 fn subtitle(device: &Device) -> String {
-    let class = device.class.as_ref().map_or_else(|| "class unknown".to_owned(), show::class);
+    let class =
+        device.class.as_ref().map_or_else(|| "class unknown".to_owned(), show::class_and_care);
     let made = [device.maker.as_deref(), device.model.as_deref()];
     let made: Vec<String> = made.into_iter().flatten().map(show::text).collect();
     let place = device.location.as_ref().map(show::text);

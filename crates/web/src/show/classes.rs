@@ -16,6 +16,17 @@ pub(crate) fn class(key: impl AsRef<str>) -> String {
     CLASSES.get(key).map_or_else(|| super::text(key), |class| class.name.to_owned())
 }
 
+/// A class with what it does for care, e.g. `Infusion pump (therapy)`.
+pub(crate) fn class_and_care(key: impl AsRef<str>) -> String {
+    let key = key.as_ref();
+    match CLASSES.get(key).map(|class| class.care_function) {
+        Some(care) if !["none", "unknown"].contains(&care) => {
+            format!("{} ({})", class(key), care.replace('_', " "))
+        }
+        _ => class(key),
+    }
+}
+
 /// True where a device of this class keeps a patient alive.
 pub(crate) fn is_life_support(key: &str) -> bool {
     CLASSES.get(key).is_some_and(|class| class.care_function == "life_support")
@@ -46,6 +57,8 @@ mod tests {
         assert!(!table.contains('"'), "a quoted cell needs a real CSV reader");
         assert_eq!(class("ct_scanner"), "CT scanner");
         assert_eq!(class("<x>"), "<x>");
+        assert_eq!(class_and_care("infusion_pump"), "Infusion pump (therapy)");
+        assert!(is_life_support("ventilator") && !is_life_support("syringe_pump"));
         assert!(is_life_support("ventilator") && !is_life_support("printer"));
     }
 }

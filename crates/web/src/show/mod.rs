@@ -16,7 +16,7 @@ use std::fmt::{self, Write as _};
 use askama::filters::HtmlSafe;
 use model::{Severity, Timestamp, Verdict};
 
-pub(crate) use classes::{class, is_life_support};
+pub(crate) use classes::{class, class_and_care, is_life_support};
 pub(crate) use picture::{Peer, Picture};
 pub(crate) use strip::Strip;
 pub(crate) use time::When;
