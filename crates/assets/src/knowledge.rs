@@ -189,6 +189,19 @@ pub(crate) fn says_no_maker(word: &str) -> bool {
     TABLE.contains(word) || means(word, "of many makers")
 }
 
+/// The maker that a name is another spelling of.
+pub(crate) fn maker_of_alias(name: &str) -> Option<&'static str> {
+    static TABLE: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let mut reader =
+            csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(VENDOR_ALIASES.as_bytes());
+        let rows = reader.records().filter_map(Result::ok);
+        rows.filter(|row| row.get(2) == Some("spelling"))
+            .filter_map(|row| Some((row.get(0)?.to_lowercase(), row.get(1)?.to_owned())))
+            .collect()
+    });
+    TABLE.get(&name.trim().to_lowercase()).map(String::as_str)
+}
+
 /// True for the words that begin a row of totals.
 pub(crate) fn begins_a_total(cell: &str) -> bool {
     means(cell.trim_end_matches([':', ' ']), "total")
@@ -233,6 +246,7 @@ const INVENTORY_STATUSES: &str = include_str!("../../../knowledge/inventory-stat
 const CLASSES: &str = include_str!("../../../knowledge/classes.csv");
 const OUI: &str = include_str!("../../../knowledge/oui.tsv");
 const PRECEDENCE: &str = include_str!("../../../knowledge/precedence.csv");
+const VENDOR_ALIASES: &str = include_str!("../../../knowledge/vendor-aliases.csv");
 const MAKER_WORDS: &str = include_str!("../../../knowledge/vuln-maker-words.csv");
 const INVENTORY_WORDS: &str = include_str!("../../../knowledge/inventory-words.csv");
 const INVENTORY_COLUMNS: &str = include_str!("../../../knowledge/inventory-columns.csv");

@@ -34,4 +34,5 @@ pub use inventory::{
     table_headings,
 };
 pub use join::{Joined, Joining, join_inventory};
+pub use likeness::maker_key;
 pub use state::is_retired;

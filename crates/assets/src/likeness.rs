@@ -70,6 +70,13 @@ impl Likeness {
     }
 }
 
+/// What spellings of one maker have in common: the words that tell it from others.
+pub fn maker_key(name: &str) -> String {
+    let name = knowledge::maker_of_alias(name).unwrap_or(name);
+    let words: Vec<String> = words(name).into_iter().collect();
+    if words.is_empty() { name.trim().to_lowercase() } else { words.join(" ") }
+}
+
 fn stated(facts: &[Fact], wanted: Attribute) -> impl Iterator<Item = &str> {
     facts.iter().filter(move |fact| fact.attribute == wanted).map(|fact| fact.value.as_str())
 }

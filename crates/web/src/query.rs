@@ -57,6 +57,7 @@ pub(crate) fn devices(params: &Params) -> Result<DeviceQuery, Failure> {
         text: text(params, "text"),
         class: text(params, "class"),
         maker: text(params, "maker"),
+        maker_spellings: Vec::new(),
         site: text(params, "site"),
         verdict: verdict(params)?,
         in_inventory: flag(params, "in_inventory")?,

@@ -3,14 +3,15 @@
 pub(crate) mod cite;
 pub(crate) mod disclosures;
 pub(crate) mod kept;
+mod makers;
 
 use std::collections::BTreeMap;
 
 use access::Permission;
 use model::{DeviceId, Timestamp};
 use store::records::{
-    DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, EvidenceRow, IngestRow,
-    OpenQuestion, Overview, Page, Rows, SoftwareRow, StreamRow, VerdictFilter,
+    DeviceDetail, DeviceFacets, DeviceFilter, DeviceOrder, DeviceRow, DeviceVerdict, EvidenceRow,
+    IngestRow, OpenQuestion, Overview, Page, Rows, SoftwareRow, StreamRow, VerdictFilter,
 };
 
 use store::{StoreError, Tx};
@@ -55,8 +56,13 @@ impl Hub {
         order: DeviceOrder,
         page: Page,
     ) -> Result<Rows<DeviceRow>, HubError> {
+        let mut filter = filter.clone();
+        if let Some(maker) = &filter.maker {
+            let makers = self.facets(caller)?.makers;
+            filter.maker_spellings = makers::spellings(&makers, maker);
+        }
         let mut found =
-            self.view(caller, Permission::Read, |tx, _| tx.device_rows(filter, order, page))?;
+            self.view(caller, Permission::Read, |tx, _| tx.device_rows(&filter, order, page))?;
         for row in &mut found.rows {
             row.care_function = care_function(row.class.as_ref());
         }
@@ -65,10 +71,15 @@ impl Hub {
 
     /// Values that devices have for `maker` and `class`, with how many, for the filters.
     pub fn device_facets(&self, caller: &Caller) -> Result<Facets, HubError> {
-        let found = self.view(caller, Permission::Read, |tx, scope| {
+        let found = self.facets(caller)?;
+        let makers = makers::joined(found.makers);
+        Ok(Facets { classes: found.classes, makers, sites: found.sites })
+    }
+
+    fn facets(&self, caller: &Caller) -> Result<DeviceFacets, HubError> {
+        self.view(caller, Permission::Read, |tx, scope| {
             self.inner.facets.or_load(tx, scope, |tx| tx.device_facets())
-        })?;
-        Ok(Facets { classes: found.classes, makers: found.makers, sites: found.sites })
+        })
     }
 
     /// One device with all that is known of it.

@@ -2,7 +2,7 @@
 
 use hub::{Caller, IngestRequest, IngestSummary};
 use model::Timestamp;
-use store::records::DeviceRow;
+use store::records::{DeviceFilter, DeviceOrder, DeviceRow};
 use testing::cases;
 
 use crate::house::{House, NOW, advisory};
@@ -158,4 +158,22 @@ fn what_a_device_does_for_care_follows_from_maker_and_model() {
         r#"Some("4") None"#,
     ];
     assert_eq!(told, want);
+}
+
+#[test]
+fn a_filter_for_a_maker_finds_all_its_spellings() {
+    let house = House::new();
+    let text = "asset_id,maker,model\n1,Norrvik,P\n2,Norrvik,P\n3,NORRVIK INFUSION,Q\n4,Halden,R\n";
+    house.ingest(&[&house.write("cmms.csv", text)]);
+    let console = Caller::console();
+    let makers = house.hub.device_facets(&console).unwrap().makers;
+    assert_eq!(makers, [("Norrvik".to_owned(), 3), ("Halden".to_owned(), 1)]);
+    for (maker, want) in [("Norrvik", 3), ("NORRVIK INFUSION", 3), ("Halden", 1), ("Unheard", 0)] {
+        let filter = DeviceFilter { maker: Some(maker.to_owned()), ..DeviceFilter::default() };
+        let order = DeviceOrder::default();
+        let found = house.hub.devices(&console, &filter, order, crate::house::ALL).unwrap();
+        assert_eq!(found.total, want, "{maker}");
+    }
+    let said: Vec<_> = house.devices().into_iter().filter_map(|row| row.maker).collect();
+    assert!(said.contains(&"NORRVIK INFUSION".to_owned()), "what was said stays: {said:?}");
 }

@@ -85,12 +85,14 @@ impl Tx<'_> {
         wanted: &mut Conditions<'f>,
         filter: &'f DeviceFilter,
     ) -> Result<&'static str, StoreError> {
-        for (column, value) in
-            [("class", &filter.class), ("maker", &filter.maker), ("site", &filter.site)]
-        {
+        for (column, value) in [("class", &filter.class), ("site", &filter.site)] {
             if let Some(value) = value {
                 wanted.and_value(&format!("d.{column} = {{}}"), value);
             }
+        }
+        if let Some(maker) = &filter.maker {
+            let spellings = std::iter::once(maker).chain(&filter.maker_spellings);
+            wanted.and_one_of("d.maker", spellings.map(Into::into));
         }
         if let Some(known) = filter.in_inventory {
             wanted.and_value("d.in_inventory = {}", known);

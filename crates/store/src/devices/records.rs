@@ -16,6 +16,9 @@ pub struct DeviceFilter {
     pub class: Option<String>,
     /// Maker, exactly as shown.
     pub maker: Option<String>,
+    /// Other spellings of `maker`, which count as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maker_spellings: Vec<String>,
     /// Site.
     pub site: Option<String>,
     /// Devices with at least one verdict of this kind.
