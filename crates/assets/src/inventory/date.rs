@@ -47,8 +47,8 @@ impl Order {
 /// The day that a cell says, or nothing where it says none that can be told.
 pub(super) fn day(cell: &str, order: Order) -> Option<String> {
     let cell = without_time(cell.trim());
-    if let Some(serial) = cell.parse::<i64>().ok().filter(|day| SHEET_DAYS.contains(day)) {
-        return Some(written(of_day_number(serial - SHEET_EPOCH)));
+    if let Some(day) = cell.parse().ok().and_then(of_sheet) {
+        return Some(day);
     }
     if let Some(([a, b, c], separator)) = numbers(cell) {
         let (year, month, day) = match order {
@@ -64,6 +64,11 @@ pub(super) fn day(cell: &str, order: Order) -> Option<String> {
         return checked(full_year(year)?, month, day);
     }
     in_words(cell)
+}
+
+/// The day with a number in a spreadsheet's calendar.
+pub(super) fn of_sheet(number: i64) -> Option<String> {
+    SHEET_DAYS.contains(&number).then(|| written(of_day_number(number - SHEET_EPOCH)))
 }
 
 /// `2. März 2024`, `03-Mar-2021`, `Mar 3, 2021`.

@@ -183,6 +183,17 @@ const DELIMITERS: [u8; 4] = *b",;\t|";
 const COLUMNS_MAX: usize = 1000;
 const HEADINGS_TOLD_MAX: usize = 30;
 
+/// Attributes that tell a device from others.
+const IDENTIFYING: [Attribute; 7] = [
+    Attribute::AssetTag,
+    Attribute::Serial,
+    Attribute::StatedMac,
+    Attribute::StatedIp,
+    Attribute::Hostname,
+    Attribute::Udi,
+    Attribute::AeTitle,
+];
+
 /// Most letters by which a heading may differ from a known one, and the longest compared.
 const STEPS_MAX: usize = 2;
 const HEADING_CHARS_MAX: usize = 60;
@@ -209,14 +220,3 @@ mod tests {
         }
     }
 }
-
-/// Attributes that tell a device from others.
-const IDENTIFYING: [Attribute; 7] = [
-    Attribute::AssetTag,
-    Attribute::Serial,
-    Attribute::StatedMac,
-    Attribute::StatedIp,
-    Attribute::Hostname,
-    Attribute::Udi,
-    Attribute::AeTitle,
-];

@@ -1,8 +1,9 @@
-//! The hospital's own inventory: a CSV export of its CMMS, ITAM or a spreadsheet.
+//! The hospital's own inventory: a CSV export of its CMMS or ITAM, or a spreadsheet.
 //!
 //! Source: `docs` interface: a header row; recognised columns in any order and case, with the
 //!         synonyms of `knowledge/inventory-columns.csv`; other columns are kept as custom fields.
-//! Input:  bytes in UTF-8, UTF-16 (with or without a byte order mark) or Windows-1252.
+//! Input:  an XLSX or ODS file, or text in UTF-8, UTF-16 (with or without a byte order mark) or
+//!         Windows-1252.
 //!         Comma, semicolon, tab or bar separate the fields: the one that finds the most known
 //!         headings, in one of the first rows, is it.
 //! Limits: [`ROWS_MAX`] rows, [`CELL_CHARS_MAX`] characters a cell.
@@ -10,8 +11,10 @@
 mod address;
 mod date;
 mod header;
+mod sheet;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Answerable, Attribute, Skip};
@@ -59,7 +62,11 @@ pub struct Inventory {
 /// Reads an inventory. Never fails: what cannot be used is in `skipped`.
 pub fn read_inventory(name: &str, bytes: &[u8]) -> Inventory {
     let mut inventory = Inventory { name: name.to_owned(), ..Inventory::default() };
-    let bytes = text::flat(bytes);
+    let bytes = match sheet::as_table(bytes) {
+        Some(Ok(table)) => Cow::Owned(table),
+        Some(Err(why)) => return inventory.refused("", why),
+        None => text::flat(bytes),
+    };
     let Some(header) = Header::of(&bytes) else {
         return inventory.refused("", "the file has no header row");
     };
@@ -120,8 +127,18 @@ fn write_days(records: &mut [InventoryRecord]) {
 
 /// True where the first rows have the header of an inventory.
 pub fn looks_like_inventory(bytes: &[u8]) -> bool {
+    match sheet::as_table(bytes) {
+        Some(Ok(table)) => return is_header(&table),
+        // The beginning of a spreadsheet tells no more; its own reader says what it lacks.
+        Some(Err(_)) => return true,
+        None => {}
+    }
     let head = bytes.get(..bytes.len().min(HEAD_BYTES)).unwrap_or_default();
-    Header::of(&text::flat(head)).is_some_and(|header| header.known() >= 2 && header.identifies())
+    is_header(&text::flat(head))
+}
+
+fn is_header(table: &[u8]) -> bool {
+    Header::of(table).is_some_and(|header| header.known() >= 2 && header.identifies())
 }
 
 /// The headings of a table, whatever it holds, or nothing where the first rows are no table.
