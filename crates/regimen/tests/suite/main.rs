@@ -12,6 +12,7 @@
 mod accessibility;
 mod browser;
 mod canary;
+mod cases;
 mod devtools;
 mod guides;
 mod harness;
