@@ -22,6 +22,7 @@ pub fn derive(device: &mut Device) {
     device.facts.extend(rules::follow(&device.facts));
     device.facts.extend(class::follow(&device.facts));
     device.facts.extend(two_serial_numbers(&device.facts));
+    device.facts.extend(two_names_at_once(&device.facts));
     merge(&mut device.facts);
     version_of_own_software(&mut device.facts);
     let first = |attribute| current(&device.facts, attribute).map(|fact| fact.value.clone());
@@ -154,6 +155,35 @@ fn two_serial_numbers(facts: &[Fact]) -> Option<Fact> {
         (one.first_seen.min(other.first_seen), one.last_seen.max(other.last_seen));
     let rule = "two-serial-numbers".to_owned();
     let source = Source::Rule { rule, from: format!("serial = {first}, {second}") };
+    let (attribute, confidence) = (Attribute::IdentityQuestion, Confidence::STRONG);
+    Some(Fact { attribute, value, confidence, source, first_seen, last_seen, count: 1 })
+}
+
+/// Two names by which an interface asks for its address, in turn: machines that were cloned with
+/// their link address, or an adapter that goes from one to another.
+fn two_names_at_once(facts: &[Fact]) -> Option<Fact> {
+    let asks = |fact: &&Fact| {
+        let by_itself = fact.confidence >= Confidence::STATED;
+        let dhcp = matches!(&fact.source, Source::Wire { protocol, .. } if protocol == "dhcp");
+        fact.attribute == Attribute::Hostname && by_itself && dhcp
+    };
+    let named: Vec<&Fact> = facts.iter().filter(asks).collect();
+    let (one, other) = named.iter().enumerate().find_map(|(at, one)| {
+        let at_once = |other: &&&Fact| {
+            !same(&one.value, &other.value)
+                && one.first_seen <= other.last_seen
+                && other.first_seen <= one.last_seen
+        };
+        Some((*one, *named.iter().skip(at + 1).find(at_once)?))
+    })?;
+    let mut both = [one.value.as_str(), other.value.as_str()];
+    both.sort_unstable();
+    let [first, second] = both;
+    let value = format!("host names {first} and {second} are used in turn: is it one device?");
+    let (first_seen, last_seen) =
+        (one.first_seen.min(other.first_seen), one.last_seen.max(other.last_seen));
+    let rule = "two-names-at-once".to_owned();
+    let source = Source::Rule { rule, from: format!("hostname = {first}, {second}") };
     let (attribute, confidence) = (Attribute::IdentityQuestion, Confidence::STRONG);
     Some(Fact { attribute, value, confidence, source, first_seen, last_seen, count: 1 })
 }

@@ -205,6 +205,20 @@ fn stations_behind_a_gateway_are_devices() {
     assert_eq!(keys(&again.devices), keys(&first.devices));
 }
 
+#[test]
+fn names_that_an_interface_uses_in_turn_are_a_question() {
+    for (name, first, second, asks) in
+        [("in turn", (1, 9), (2, 8), true), ("renamed", (1, 3), (4, 9), false)]
+    {
+        let scene = Scene::new().hops(PHILIPS, "10.1.0.7", 64).in_protocol("dhcp");
+        let scene = scene
+            .says_during(first, PHILIPS, "10.1.0.7", Hostname, "pump-1")
+            .says_during(second, PHILIPS, "10.1.0.7", Hostname, "pump-2");
+        let device = seen(scene).devices.remove(0);
+        assert_eq!(!values(&device, Attribute::IdentityQuestion).is_empty(), asks, "{name}");
+    }
+}
+
 fn values(device: &Device, attribute: Attribute) -> Vec<&str> {
     let facts = device.facts.iter().filter(|fact| fact.attribute == attribute);
     facts.map(|fact| fact.value.as_str()).collect()

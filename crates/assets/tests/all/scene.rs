@@ -79,6 +79,23 @@ impl Scene {
         self.says_with(mac, ip, attribute, value, Confidence::STATED)
     }
 
+    /// States a value again and again.
+    pub(crate) fn says_during(
+        self,
+        (first, last): (i64, i64),
+        mac: &str,
+        ip: &str,
+        attribute: Attribute,
+        value: &str,
+    ) -> Self {
+        let mut scene = self.says(mac, ip, attribute, value);
+        if let Some(said) = scene.0.sightings.last_mut() {
+            said.first_seen = Timestamp::from_seconds(first);
+            said.last_seen = Timestamp::from_seconds(last);
+        }
+        scene
+    }
+
     pub(crate) fn says_with(
         mut self,
         mac: &str,
