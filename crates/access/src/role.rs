@@ -67,6 +67,8 @@ pub enum Permission {
     ConfirmClearing,
     /// Make, change and disable accounts.
     ManagePeople,
+    /// Remove content that should never have been taken in.
+    Redact,
 }
 
 names!(
@@ -86,6 +88,7 @@ names!(
     Ingest = "ingest",
     ConfirmClearing = "confirm_clearing",
     ManagePeople = "manage_people",
+    Redact = "redact",
 );
 
 impl Role {
@@ -112,7 +115,10 @@ impl Role {
 impl Permission {
     /// True where it is about the house as a whole, so that a grant of a part of it is not enough.
     pub const fn is_of_the_house(self) -> bool {
-        matches!(self, Self::ReadEvidence | Self::ConfirmClearing | Self::ManagePeople)
+        matches!(
+            self,
+            Self::ReadEvidence | Self::ConfirmClearing | Self::ManagePeople | Self::Redact
+        )
     }
 }
 
@@ -129,6 +135,7 @@ ingest_inventory  -       yes     yes      yes
 ingest            -       -       yes      yes
 confirm_clearing  -       -       yes      yes
 manage_people     -       -       -        yes
+redact            -       -       -        yes
 ";
 
     #[test]

@@ -81,6 +81,13 @@ actions! {
     UntrustPublisher = "untrust_publisher",
 }
 
+impl Action {
+    /// True where the subject of the act is named by people: the name of a file can hold anything.
+    pub const fn names_content(self) -> bool {
+        matches!(self, Self::Ingest)
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -4,10 +4,13 @@
 //!         a log of any length is checked in the same memory.
 //! Limits: see [`crate::chain`] on what only a noted head can show.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::action::Action;
 use crate::chain::{Entry, GENESIS_HASH, Head};
 
 /// Whether a chain holds.
@@ -58,13 +61,26 @@ pub struct Verifier {
     at: Option<Timestamp>,
     first_bad: Option<Bad>,
     warnings: Vec<Bad>,
+    /// Rows whose content is not what their hash was taken of, with that hash and what held before
+    /// the first of them. A later row may say that their content was removed.
+    doubtful: BTreeMap<u64, String>,
+    before_doubt: Option<Head>,
 }
 
 impl Verifier {
     /// Nothing seen yet.
     pub fn new() -> Self {
         let held = Head { number: 0, hash: GENESIS_HASH.to_owned() };
-        Self { known: None, rows: 0, held, at: None, first_bad: None, warnings: Vec::new() }
+        Self {
+            known: None,
+            rows: 0,
+            held,
+            at: None,
+            first_bad: None,
+            warnings: Vec::new(),
+            doubtful: BTreeMap::new(),
+            before_doubt: None,
+        }
     }
 
     /// As [`Verifier::new`], for a chain that must contain `known`.
@@ -81,6 +97,7 @@ impl Verifier {
         match self.fault(entry) {
             None => {
                 self.look_at_the_clock(entry);
+                self.look_at_the_content(entry);
                 self.held = entry.head();
             }
             Some(reason) => self.bad(reason),
@@ -97,6 +114,11 @@ impl Verifier {
 
     /// The result.
     pub fn finish(mut self) -> Check {
+        if let (Some(row), Some(before)) = (self.doubtful.keys().next(), self.before_doubt.take()) {
+            let reason = "its content is not what its hash was taken of".to_owned();
+            self.first_bad = Some(Bad { row: *row, reason });
+            self.held = before;
+        }
         if let (None, Some(known)) = (&self.first_bad, &self.known)
             && known.number > self.held.number
         {
@@ -109,6 +131,27 @@ impl Verifier {
             head: self.held.hash,
             first_bad: self.first_bad,
             warnings: self.warnings,
+        }
+    }
+
+    /// A row whose content is gone is in doubt until a later row says who removed it.
+    fn look_at_the_content(&mut self, entry: &Entry) {
+        if entry.expected_hash() != entry.hash {
+            self.before_doubt.get_or_insert_with(|| self.held.clone());
+            self.doubtful.insert(entry.number, entry.hash.clone());
+        } else if entry.action == Action::Redact.name() {
+            let details: Value = serde_json::from_str(&entry.details).unwrap_or_default();
+            let rows = details.get("rows").cloned().unwrap_or_default();
+            for Head { number, hash } in
+                serde_json::from_value::<Vec<Head>>(rows).unwrap_or_default()
+            {
+                if self.doubtful.get(&number) == Some(&hash) {
+                    self.doubtful.remove(&number);
+                    let reason =
+                        format!("{} removed its content, see row {}", entry.actor, entry.number);
+                    self.warnings.push(Bad { row: number, reason });
+                }
+            }
         }
     }
 
@@ -134,9 +177,6 @@ impl Verifier {
         }
         if entry.previous_hash != self.held.hash {
             return Some("it does not follow from the row before it".to_owned());
-        }
-        if entry.expected_hash() != entry.hash {
-            return Some("its content is not what its hash was taken of".to_owned());
         }
         let known = self.known.as_ref().filter(|known| known.number == entry.number)?;
         (known.hash != entry.hash).then(|| "it is not the row that was noted once".to_owned())
@@ -190,6 +230,31 @@ mod tests {
         let entries = chain(5);
         let check = verify(entries.clone());
         assert_eq!((check.ok, check.rows, &check.head), (true, 5, &entries[4].hash));
+    }
+
+    #[test]
+    fn content_that_was_removed_is_said_and_content_that_was_changed_is_found() {
+        let mut entries = chain(3);
+        entries[1].subject = "[removed]".to_owned();
+        assert_eq!(verify(entries.clone()).first_bad.unwrap().row, 2, "nobody says so");
+        let redact = |rows: Vec<Head>| {
+            let details = json!({ "rows": rows });
+            let act = Act {
+                at: Timestamp::from_seconds(9),
+                actor: "ada",
+                action: Action::Redact.name(),
+                subject: "",
+                details: &details,
+            };
+            Chain::next(Some(&entries[2].head()), &act)
+        };
+        let with = |last: Entry| verify(entries.iter().cloned().chain([last]));
+        let said = with(redact(vec![entries[1].head()]));
+        assert!(said.ok, "{said:?}");
+        assert_eq!((said.rows, said.warnings[0].row), (4, 2));
+        assert!(said.warnings[0].reason.contains("ada removed its content, see row 4"));
+        let other = Head { number: 2, hash: entries[0].hash.clone() };
+        assert_eq!(with(redact(vec![other])).first_bad.unwrap().row, 2, "of another row");
     }
 
     #[test]

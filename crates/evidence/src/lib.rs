@@ -12,6 +12,7 @@ pub mod chain;
 mod check;
 mod checkpoint;
 pub mod note;
+pub mod words;
 
 pub use action::Action;
 pub use canonical::{Sha256Hex, canonical_json, sha256_hex};

@@ -44,7 +44,7 @@ pub use error::HubError;
 pub use jobs::JobShown;
 pub use operations::{Asks, OPERATIONS, Operation};
 pub use proof::{
-    BackupCheck, BadRow, CheckpointSeen, Deep, EvidenceCheck, Found, KeyRow, Restored,
+    BackupCheck, BadRow, CheckpointSeen, Deep, EvidenceCheck, Found, KeyRow, Redacted, Restored,
     SignedCheckpoint, VerifyRequest, in_use,
 };
 pub use take_in::kind::{Kind, UnknownKind};

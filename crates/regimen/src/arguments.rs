@@ -99,6 +99,8 @@ pub(crate) enum Command {
     /// What the hub does by itself.
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Remove a text that should never have been taken in from everything that is held.
+    Redact(Redact),
     /// Check the set-up and say what is missing and how to mend it.
     Doctor,
     /// Bring a store that an older version wrote up to date.
@@ -459,6 +461,17 @@ pub(crate) enum Backup {
         #[arg(long)]
         replace: bool,
     },
+}
+
+/// `regimen redact`.
+#[derive(Args, Debug)]
+pub(crate) struct Redact {
+    /// The text, in any case of its letters; `-` reads it from standard input, so that it stands in
+    /// no history of commands.
+    pub(crate) text: String,
+    /// Why, without saying the text again.
+    #[arg(long)]
+    pub(crate) reason: String,
 }
 
 /// `regimen people`.

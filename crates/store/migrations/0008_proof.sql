@@ -15,3 +15,6 @@ CREATE TABLE evidence_text (
     salt {text} NOT NULL,
     content {text} NOT NULL
 );
+
+-- What is proposed to be removed is told apart by a digest under this salt.
+INSERT INTO setting (name, value) VALUES ('redaction_salt', {uuid});

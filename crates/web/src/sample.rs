@@ -439,6 +439,7 @@ pub(crate) fn evidence() -> Rows<EvidenceRow> {
         subject: "er-span.pcapng".to_owned(),
         details: json!({ "read": 41_200, "accepted": 41_200 }),
         hash: format!("{number:02x}").repeat(32),
+        words: [("text:58".to_owned(), Some("er-span.pcapng".to_owned()))].into(),
     };
     Rows { rows: (80..=88).rev().map(row).collect(), total: 88 }
 }

@@ -11,16 +11,16 @@ pub(crate) mod stage;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use access::Permission;
-use evidence::Action;
+use evidence::{Action, Entry, words};
 use model::{Scope, Timestamp};
 use serde_json::{Value, json};
-use store::records::{NewEvent, Outcome};
+use store::records::{EvidenceText, NewEvent, Outcome};
 use store::{Store, StoreError, StoreUrl, Tx, WriteTx};
 
-use crate::{Caller, Hub, HubError};
+use crate::{Caller, Hub, HubError, random};
 
 /// The store, with its writing half out of reach.
 pub(crate) struct Ground {
@@ -71,6 +71,12 @@ impl Ground {
 
     pub(crate) fn set_aside(&self) -> Option<&Path> {
         self.store.set_aside()
+    }
+
+    /// Leaves no byte of what was removed where it lay, and names the copies that still hold it.
+    pub(crate) fn scrub(&self, tables: &[String]) -> Result<Vec<PathBuf>, StoreError> {
+        self.store.scrub(tables)?;
+        Ok(self.store.copies_beside())
     }
 
     /// A whole copy, which is a way of reading.
@@ -226,7 +232,7 @@ impl<'c> Act<'_, 'c> {
         }
         self.notes.set(self.notes.get() + 1);
         let details = &self.signed(details);
-        let row = self.tx.append_evidence(self.now, actor, action.name(), subject, details)?;
+        let row = self.evidence(action, subject, details)?;
         self.tx.append_event(&NewEvent {
             at: self.now,
             kind: action.name(),
@@ -260,6 +266,24 @@ impl<'a> Place<'a> {
             Self::House => None,
             Self::Site(site) => Some(site),
         }
+    }
+}
+
+impl Act<'_, '_> {
+    /// Free texts and names go into the chain by their digest, and are kept beside it.
+    fn evidence(&self, action: Action, subject: &str, details: &Value) -> Result<Entry, HubError> {
+        let number = self.tx.evidence_head()?.map_or(1, |head| head.number + 1);
+        let (subject, details) = words::conceal(action, subject, details, |content| {
+            let salt = crate::take_in::hex(&random::<16>()?);
+            // No database gets a NUL into a text.
+            let content = content.replace('\0', "\u{fffd}");
+            let digest = words::text_digest(&salt, &content);
+            let token = words::token(&digest);
+            self.tx.put_evidence_text(&EvidenceText { digest, salt, content }, number)?;
+            Ok::<_, HubError>(token)
+        })?;
+        let actor = self.caller.name.as_str();
+        Ok(self.tx.append_evidence(self.now, actor, action.name(), &subject, &details)?)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Deep {
 /// Something in a table that does not agree with the evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// `document`, `ingest`, `decision`, `verdict`, `counter`, or the name of a table.
+    /// `document`, `text`, `ingest`, `decision`, `verdict`, `counter`, or the name of a table.
     pub kind: String,
     /// What.
     pub what: String,
@@ -95,6 +95,7 @@ impl Deep {
 pub(super) fn check(tx: &Tx<'_>, walk: &Walk, findings: &mut Findings) -> Result<Deep, StoreError> {
     let mut deep = Deep::default();
     documents(tx, walk, &mut deep)?;
+    texts(tx, walk, &mut deep)?;
     ingests(tx, walk, &mut deep)?;
     decisions(tx, walk, &mut deep)?;
     let (verdicts, unlike) = tx.verdicts_unlike_history()?;
@@ -112,6 +113,19 @@ fn documents(tx: &Tx<'_>, walk: &Walk, deep: &mut Deep) -> Result<(), StoreError
     let told = |one: &Unlike| one.held.is_empty() && walk.removed.contains(&one.what);
     let unlike: Vec<Unlike> = unlike.into_iter().filter(|one| !told(one)).collect();
     deep.unlike("document", &unlike);
+    Ok(())
+}
+
+/// Texts beside the chain are what it holds the digests of; what was removed is said to be.
+fn texts(tx: &Tx<'_>, walk: &Walk, deep: &mut Deep) -> Result<(), StoreError> {
+    let (held, unlike) = tx.texts_unlike_digest()?;
+    deep.checked("texts", held.len() as u64);
+    let told = |one: &Unlike| one.held.is_empty() && walk.removed.contains(&one.what);
+    let unlike: Vec<Unlike> = unlike.into_iter().filter(|one| !told(one)).collect();
+    deep.unlike("text", &unlike);
+    for digest in walk.texts.difference(&held) {
+        deep.found("text", digest, "the evidence holds its digest, and it is missing");
+    }
     Ok(())
 }
 
@@ -297,6 +311,7 @@ fn may_change(action: &str, kind: &str, group: Group) -> bool {
             | Action::ResetPassword
             | Action::RevokeRole,
         ) => group == Group::Accounts,
+        Some(Action::ForgetConversations) => group == Group::Devices,
         Some(Action::TrustPublisher | Action::UntrustPublisher) => group == Group::Trust,
         Some(Action::ChangeSetting | Action::Propose | Action::Review) => group == Group::Other,
         Some(Action::Ingest) => match group {

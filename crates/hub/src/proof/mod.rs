@@ -10,6 +10,7 @@ mod checkpoint;
 mod deep;
 mod health;
 mod keys;
+mod redact;
 mod walk;
 
 use access::Permission;
@@ -26,6 +27,7 @@ pub use checkpoint::SignedCheckpoint;
 pub(crate) use deep::digest_of;
 pub use deep::{Deep, Found};
 pub use keys::{KeyRow, in_use};
+pub use redact::Redacted;
 use walk::Walk;
 
 /// How thoroughly to check.

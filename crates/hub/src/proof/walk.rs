@@ -30,6 +30,8 @@ pub(super) struct Walk {
     pub(super) ingests: BTreeMap<IngestFacts, i64>,
     /// Rows that tell of decisions: their number, how many decisions, the digest over them.
     pub(super) decisions: Vec<(u64, u64, String)>,
+    /// Texts that rows hold only the digest of.
+    pub(super) texts: BTreeSet<String>,
     deep: bool,
 }
 
@@ -73,6 +75,9 @@ impl Walk {
         self.rows = entry.number;
         self.hashes.push(entry.hash.clone());
         let details: Value = serde_json::from_str(&entry.details).unwrap_or_default();
+        if self.deep {
+            self.take_texts(entry, &details);
+        }
         let text = |name: &str| details.get(name).and_then(Value::as_str).map(str::to_owned);
         match entry.action.as_str() {
             name if name == Action::Checkpoint.name() => {
@@ -100,6 +105,11 @@ impl Walk {
         if self.deep {
             self.take_deep(entry, &details);
         }
+    }
+
+    fn take_texts(&mut self, entry: &Entry, details: &Value) {
+        let digests = evidence::words::digests(&entry.subject, details);
+        self.texts.extend(digests.into_iter().map(str::to_owned));
     }
 
     fn take_deep(&mut self, entry: &Entry, details: &Value) {

@@ -38,6 +38,11 @@ impl House {
         StoreUrl::in_folder(self.folder.path())
     }
 
+    /// Where its store and inputs are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Writes a file and answers its path.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.path().join("inputs").join(name);

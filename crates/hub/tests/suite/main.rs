@@ -10,6 +10,7 @@ mod ingest;
 mod operations;
 mod people;
 mod races;
+mod redaction;
 mod sign_in;
 mod stale;
 mod streams;

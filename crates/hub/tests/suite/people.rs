@@ -30,7 +30,8 @@ fn enter(house: &House, name: &str, secret: &Secret, now: Timestamp) -> Result<S
 fn newest(house: &House) -> (String, String, String, serde_json::Value) {
     let rows = house.hub.evidence(&Caller::console(), ALL).unwrap().rows;
     let row = rows.into_iter().next().unwrap();
-    (row.actor, row.action, row.subject, row.details)
+    let details = serde_json::from_str(&row.spelled(&row.details.to_string())).unwrap();
+    (row.actor, row.action, row.subject, details)
 }
 
 #[test]

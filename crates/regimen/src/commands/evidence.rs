@@ -44,7 +44,7 @@ pub(crate) fn run(common: &Common, command: &Evidence) -> Result<Outcome> {
                         row.at.to_string(),
                         row.actor.clone(),
                         row.action.clone(),
-                        row.subject.clone(),
+                        row.shown_subject(),
                         row.hash.chars().take(16).collect(),
                     ]);
                 }

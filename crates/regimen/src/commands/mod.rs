@@ -13,6 +13,7 @@ mod matching;
 mod observe;
 mod people;
 mod policy;
+mod redact;
 mod serve;
 
 use std::fs;
@@ -53,6 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome> {
             print!("{}", web::access_matrix());
             Ok(Outcome::Done)
         }
+        Command::Redact(wanted) => redact::run(common, wanted),
         Command::Doctor => doctor::run(common),
         Command::Upgrade => upgrade(common),
     }

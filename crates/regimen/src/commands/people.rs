@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use hub::{Caller, Grant, Hub, NewPerson, Person, Together};
+use hub::{Caller, Grant, Hub, NewPerson, Person, Together, Waiting};
 use model::{Scope, Timestamp};
 use serde_json::json;
 use store::records::AgreementRow;
@@ -78,14 +78,17 @@ pub(crate) fn settings(common: &Common, command: &Settings) -> Result<Outcome> {
             let hub = super::open(common)?;
             match hub.set_setting(&caller, name, value, reason, super::now(common))? {
                 Together::Done(()) => Ok(Outcome::Done),
-                Together::Waiting(waiting) => {
-                    let row = std::slice::from_ref(&waiting);
-                    output::print(common, &waiting, row, |out| writeln!(out, "{waiting}"))?;
-                    Ok(Outcome::GateFailed)
-                }
+                Together::Waiting(waiting) => waits(common, &waiting),
             }
         }
     }
+}
+
+/// An act that waits for a second person or for its time is a gate that does not hold yet.
+pub(crate) fn waits(common: &Common, waiting: &Waiting) -> Result<Outcome> {
+    let row = std::slice::from_ref(waiting);
+    output::print(common, waiting, row, |out| writeln!(out, "{waiting}"))?;
+    Ok(Outcome::GateFailed)
 }
 
 fn list(common: &Common, people: &[Person]) -> Result<()> {

@@ -208,9 +208,12 @@ fn a_demo_is_the_same_each_time() {
         files.on(folder, &arguments).ended(0);
         let store = format!("sqlite:{}", files.path(&format!("{folder}/demo/regimen.db")));
         let mut said = Vec::new();
-        for list in LISTS.iter().chain(&[["evidence", "verify", "--json"].as_slice()]) {
+        for list in LISTS {
             said.push(regimen(&[&["--store", store.as_str()], *list].concat()).ended(0).out);
         }
+        // File names enter the chain under random salts, so each house has hashes of its own.
+        let verify = ["--store", store.as_str(), "evidence", "verify", "--json"];
+        said.push(regimen(&verify).ended(0).json()["rows"].to_string());
         said
     };
     let (first, second) = (run("one"), run("two"));

@@ -33,7 +33,7 @@ fn both_databases_give_the_same_lists() {
     }
     let heads: Vec<_> =
         stores.iter().map(|store| ask(store, &["evidence", "verify", "--json"]).ended(0)).collect();
-    assert_eq!(heads[0].json(), heads[1].json());
+    assert_eq!(heads[0].json()["rows"], heads[1].json()["rows"]);
 }
 
 /// A PostgreSQL server of ours alone.

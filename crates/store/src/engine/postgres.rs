@@ -145,6 +145,16 @@ impl Postgres {
         }
     }
 
+    /// Writes tables anew without what was removed from them. What the server logged is its own.
+    pub(crate) fn scrub(&self, tables: &[String]) -> Result<(), StoreError> {
+        let mut lent = self.connection()?;
+        let connection = lent.connection()?;
+        for table in tables {
+            connection.client.batch_execute(&format!("VACUUM FULL {table}"))?;
+        }
+        Ok(())
+    }
+
     fn lock_pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -156,6 +156,24 @@ impl Sqlite {
         }
     }
 
+    /// Writes the file anew without its free pages, and empties the journal. Readers on an older
+    /// snapshot hold it up for a moment.
+    pub(crate) fn scrub(&self) -> Result<(), StoreError> {
+        let writer = self.writer()?;
+        let Some(connection) = writer.connection.as_ref() else { return Ok(()) };
+        // Statistics hold samples of what indexes hold.
+        connection.execute_batch("PRAGMA analysis_limit = 1000; ANALYZE; VACUUM")?;
+        for _ in 0..TRIES_MAX {
+            let busy: i64 =
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            if busy == 0 {
+                return Ok(());
+            }
+            thread::sleep(BETWEEN_TRIES);
+        }
+        Err(StoreError::Locked("somebody still reads what was before".into()))
+    }
+
     pub(crate) fn tidy(&self) -> Result<(), StoreError> {
         let writer = self.writer()?;
         let Some(connection) = writer.connection.as_ref() else { return Ok(()) };

@@ -61,6 +61,30 @@ impl Store {
         self.set_aside.as_deref()
     }
 
+    /// Leaves no byte of what was removed from `tables` where it lay.
+    pub fn scrub(&self, tables: &[String]) -> Result<(), StoreError> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.scrub(),
+            Backend::Postgres(postgres) => postgres.scrub(tables),
+        }
+    }
+
+    /// Copies that were set aside beside the file, and hold what it held then.
+    pub fn copies_beside(&self) -> Vec<PathBuf> {
+        let Some(file) = self.file() else { return Vec::new() };
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+            return Vec::new();
+        };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let beside = |entry: &std::fs::DirEntry| {
+            let found = entry.file_name();
+            let rest = found.to_str().zip(name.to_str()).and_then(|(a, b)| a.strip_prefix(b));
+            rest.is_some_and(|rest| rest.starts_with(".schema-") || rest.starts_with(".before-"))
+        };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter(beside).map(|entry| entry.path()).collect()
+    }
+
     /// The file of a SQLite store.
     pub(crate) fn file(&self) -> Option<&Path> {
         match &*self.backend {

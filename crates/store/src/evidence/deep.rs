@@ -1,6 +1,8 @@
 //! Reading everything that evidence can be held against: documents, ingests, decisions, counters.
 
-use evidence::{Entry, sha256_hex};
+use std::collections::BTreeSet;
+
+use evidence::{Entry, sha256_hex, words};
 use model::Verdict;
 
 use crate::StoreError;
@@ -44,6 +46,25 @@ impl Tx<'_> {
                 let found = if raw.is_empty() { String::new() } else { found };
                 push(&mut unlike, Unlike { what: hash.clone(), held: found, expected: hash });
             }
+            Ok(())
+        })?;
+        Ok((held, unlike))
+    }
+
+    /// Texts kept for the evidence, and those that are not what their digest was taken of. A text
+    /// that was removed has no salt.
+    pub fn texts_unlike_digest(&self) -> Result<(BTreeSet<String>, Vec<Unlike>), StoreError> {
+        let (mut held, mut unlike) = (BTreeSet::new(), Vec::new());
+        let sql = "SELECT digest, salt, content FROM evidence_text ORDER BY digest";
+        self.each(sql, &[], |row| {
+            let (digest, salt, content) = (row.text()?, row.text()?, row.text()?);
+            let found = words::text_digest(&salt, &content);
+            if found != digest {
+                let found = if salt.is_empty() { String::new() } else { found };
+                let (what, expected) = (digest.clone(), digest.clone());
+                push(&mut unlike, Unlike { what, held: found, expected });
+            }
+            held.insert(digest);
             Ok(())
         })?;
         Ok((held, unlike))

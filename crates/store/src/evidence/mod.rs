@@ -2,11 +2,12 @@
 
 mod deep;
 pub(crate) mod records;
+mod redact;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evidence::{Act, Chain, Check, Entry, Head, Verifier};
+use evidence::{Act, Chain, Check, Entry, Head, Verifier, words};
 use model::Timestamp;
 use serde_json::Value;
 
@@ -86,7 +87,7 @@ impl Tx<'_> {
         let sql = "SELECT number, at, actor, action, subject, details, hash FROM evidence \
              ORDER BY number DESC LIMIT ?1 OFFSET ?2";
         let limit = page.limit.min(Page::LIMIT_MAX);
-        let rows = self.rows(sql, &[limit.into(), page.offset.into()], |row| {
+        let mut rows = self.rows(sql, &[limit.into(), page.offset.into()], |row| {
             Ok(EvidenceRow {
                 number: row.count()?,
                 at: row.time()?,
@@ -95,8 +96,10 @@ impl Tx<'_> {
                 subject: row.text()?,
                 details: row.json()?,
                 hash: row.text()?,
+                words: BTreeMap::new(),
             })
         })?;
+        self.put_words(&mut rows)?;
         Ok(Rows { rows, total })
     }
 
@@ -109,6 +112,21 @@ impl Tx<'_> {
             Err(error) => verifier.push_unreadable(&error.to_string()),
         })?;
         Ok(verifier.finish())
+    }
+
+    fn put_words(&self, rows: &mut [EvidenceRow]) -> Result<(), StoreError> {
+        let of = |row: &EvidenceRow| -> Vec<String> {
+            words::digests(&row.subject, &row.details).into_iter().map(str::to_owned).collect()
+        };
+        let texts = self.evidence_texts(&rows.iter().flat_map(of).collect())?;
+        for row in rows {
+            let word = |digest: String| {
+                let kept = texts.get(&digest).filter(|text| !text.salt.is_empty());
+                (words::token(&digest), kept.map(|text| text.content.clone()))
+            };
+            row.words = of(row).into_iter().map(word).collect();
+        }
+        Ok(())
     }
 
     /// Signed checkpoints, oldest first.

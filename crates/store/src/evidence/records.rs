@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use evidence::Head;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,34 @@ pub struct EvidenceRow {
     pub details: serde_json::Value,
     /// Hash of this row, hexadecimal.
     pub hash: String,
+    /// The texts that the row holds only the token of; nothing where one was removed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, Option<String>>,
+}
+
+impl EvidenceRow {
+    /// Its subject as people read it.
+    pub fn shown_subject(&self) -> String {
+        self.spelled(&self.subject)
+    }
+
+    /// A text with words in the place of tokens.
+    pub fn spelled(&self, text: &str) -> String {
+        self.words.iter().fold(text.to_owned(), |text, (token, word)| {
+            text.replace(token, word.as_deref().unwrap_or("[removed]"))
+        })
+    }
+}
+
+/// What a removal removed.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Removed {
+    /// Rows that held it, by table.
+    pub places: BTreeMap<String, u64>,
+    /// Documents and texts that are gone whole, by their digest.
+    pub digests: Vec<String>,
+    /// Rows of evidence that held it in clear, with the hash they keep.
+    pub rows: Vec<Head>,
 }
 
 /// What the tables of a house hold, as digests.

@@ -85,12 +85,13 @@ pub(crate) fn page(
 
 fn row(row: EvidenceRow) -> Row {
     let details = serde_json::to_string_pretty(&row.details).unwrap_or_default();
+    let (subject, details) = (row.shown_subject(), row.spelled(&details));
     Row {
         number: row.number,
         at: row.at,
         actor: show::text(row.actor),
         action: show::text(row.action),
-        subject: show::text(row.subject),
+        subject: show::text(subject),
         details: details.chars().take(DETAILS_CHARS_MAX).collect(),
         short: row.hash.chars().take(12).collect(),
         hash: show::text(row.hash),
