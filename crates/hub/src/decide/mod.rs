@@ -267,7 +267,7 @@ pub(crate) fn match_inventory(inventory: &Inventory, pile: Pile) -> Vec<VerdictR
     let rows: Vec<Vec<VerdictRow>> = assets
         .par_iter()
         .map(|asset| {
-            let mut rows = ledger.verdicts(asset);
+            let mut rows = ledger.verdicts_by_serial(asset);
             rows.sort_by_key(|row| row.verdict);
             rows
         })
