@@ -357,6 +357,7 @@ mod tests {
             protocol: "dicom".into(),
             field: "(0018,1020)".into(),
             rule: "dicom.(0018,1020)".into(),
+            source_id: None,
         }
     }
 
@@ -366,6 +367,7 @@ mod tests {
             row: 2,
             column: "Firmware".into(),
             stream: String::new(),
+            source_id: None,
         }
     }
 
@@ -431,6 +433,7 @@ mod tests {
                     protocol: "dicom".into(),
                     field: field.into(),
                     rule: String::new(),
+                    source_id: None,
                 },
                 1,
             )

@@ -116,6 +116,7 @@ mod tests {
             protocol: "dicom".into(),
             field: field.into(),
             rule: "r".into(),
+            source_id: None,
         }
     }
 
@@ -125,6 +126,7 @@ mod tests {
             row,
             column: "Version".into(),
             stream: "cmms".into(),
+            source_id: None,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::derive::derive;
 use crate::group::{Group, Grouping};
 use crate::index::Index;
 use crate::knowledge;
+use crate::relocation::{Relocation, moved};
 use crate::search::Search;
 
 /// What a capture says about devices.
@@ -24,6 +25,8 @@ pub struct Identified {
     pub external: Vec<Device>,
     /// Conversations, by device key where known.
     pub conversations: Vec<Conversation>,
+    /// Devices of other sites that seem to be at both at once, each with the question it raises.
+    pub questions: Vec<(DeviceId, String)>,
     /// What cannot be: two interfaces that claim one address.
     pub anomalies: Vec<WireAnomaly>,
 }
@@ -52,7 +55,8 @@ pub fn identify(observations: &Observations, site: &str, known: &Index) -> Ident
         if found.is_contested {
             continue;
         }
-        let mut before = found.device;
+        let asked = &mut identified.questions;
+        let mut before = at_this_site(found.device, &mut gathered, site, known, asked);
         if let Some(device) = &mut before {
             forget_forwarded(device, &grouping);
         }
@@ -104,6 +108,31 @@ pub(crate) fn interface_makers(device: &Device) -> Vec<Fact> {
         .collect()
 }
 
+/// What was known of a device, brought to `site` where it comes from another.
+fn at_this_site(
+    before: Option<Device>,
+    gathered: &mut Gathered,
+    site: &str,
+    known: &Index,
+    questions: &mut Vec<(DeviceId, String)>,
+) -> Option<Device> {
+    let device = before?;
+    if !known.is_elsewhere(&device) {
+        return Some(device);
+    }
+    match Relocation::seen(&device, site, gathered.span()) {
+        Relocation::Moved => Some(moved(device, site)),
+        Relocation::WasHere => {
+            gathered.forget_site();
+            Some(device)
+        }
+        Relocation::Both(question) => {
+            questions.push((device.id, question));
+            None
+        }
+    }
+}
+
 /// What belongs to one group.
 #[derive(Default)]
 struct Gathered {
@@ -113,6 +142,23 @@ struct Gathered {
 }
 
 impl Gathered {
+    /// First and last time of anything in it. Nobody knows when: that is not earlier than what is
+    /// known.
+    fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let addresses = self.addresses.iter().map(|one| (one.first_seen, one.last_seen));
+        let times = addresses.chain(self.facts.iter().map(|one| (one.first_seen, one.last_seen)));
+        let times = times.filter(|(first, _)| *first != Timestamp::UNKNOWN);
+        times.reduce(|(first, last), (from, to)| (first.min(from), last.max(to)))
+    }
+
+    /// Leaves what belongs to a site out: the device is at another by now.
+    fn forget_site(&mut self) {
+        for address in &mut self.addresses {
+            (address.ip, address.vlan) = (None, None);
+        }
+        self.addresses.retain(|address| address.mac.is_some());
+    }
+
     /// An address that a device has, whether or not it was seen to send from it. A relay passes
     /// on what DHCP says, so the frame's network is not the device's.
     fn bound(&mut self, binding: &Binding) {
@@ -183,18 +229,8 @@ fn fact(sighting: &Sighting) -> Fact {
 }
 
 fn build(group: &Group, gathered: Gathered, site: &str, before: Option<Device>) -> Device {
-    let times = gathered
-        .addresses
-        .iter()
-        .map(|address| (address.first_seen, address.last_seen))
-        .chain(gathered.facts.iter().map(|fact| (fact.first_seen, fact.last_seen)));
-    // Nobody knows when: that is not earlier than what is known.
-    let times = times.filter(|(first, _)| *first != Timestamp::UNKNOWN);
-    let (first, last) = times.fold((None::<Timestamp>, None::<Timestamp>), |(f, l), (a, b)| {
-        (Some(f.map_or(a, |f| f.min(a))), Some(l.map_or(b, |l| l.max(b))))
-    });
     let unknown = before.as_ref().map_or(Timestamp::UNKNOWN, |device| device.first_seen);
-    let (first, last) = (first.unwrap_or(unknown), last.unwrap_or(unknown));
+    let (first, last) = gathered.span().unwrap_or((unknown, unknown));
     let mut device = before.unwrap_or_else(|| new_device(&primary(group), site, first, last));
     if device.addresses.is_empty() || device.first_seen == Timestamp::UNKNOWN {
         // Until now only a record spoke of it; the time of reading a record is no sighting.

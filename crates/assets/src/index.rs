@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use model::{Attribute, Device, Identifier, Mac, Observations, plain};
+use model::{Attribute, Device, DeviceId, Identifier, Mac, Observations, plain};
 
 use crate::claims::{is_interface, is_local};
 use crate::inventory::InventoryRecord;
@@ -15,10 +15,22 @@ use crate::knowledge;
 #[derive(Debug, Default)]
 pub struct Index {
     devices: Vec<Device>,
+    /// The site whose devices come first, where it is known.
+    site: Option<String>,
+    here: Pointers,
+    /// What points to devices of other sites; never an address or a host name of theirs.
+    elsewhere: Pointers,
+    /// Devices that an inventory of their own site lists.
+    listed: BTreeSet<DeviceId>,
+    has_private: bool,
+}
+
+/// What points where.
+#[derive(Debug, Default)]
+struct Pointers {
     macs: Unique<Mac>,
     /// Everybody who has an address or was recorded with it, each once.
     ips: BTreeMap<IpAddr, Vec<usize>>,
-    has_private: bool,
     named: BTreeMap<Attribute, Unique<String>>,
 }
 
@@ -34,6 +46,11 @@ pub(crate) enum Hit {
 }
 
 impl Hit {
+    /// Another answer, where this one is nobody.
+    fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        if self == Self::Nobody { other() } else { self }
+    }
+
     fn one(self) -> Option<usize> {
         match self {
             Self::One(at) => Some(at),
@@ -79,6 +96,26 @@ impl Index {
         index
     }
 
+    /// Indexes devices of `site` and, behind them, devices of other sites that what belongs to the
+    /// whole organization points to. `listed` are those that an inventory of their site lists.
+    pub fn at_site(site: &str, devices: Vec<Device>, listed: BTreeSet<DeviceId>) -> Self {
+        let mut index = Self { site: Some(site.to_owned()), listed, ..Self::default() };
+        for device in devices {
+            index.add(device);
+        }
+        index
+    }
+
+    /// True for a device of another site.
+    pub(crate) fn is_elsewhere(&self, device: &Device) -> bool {
+        self.site.as_ref().is_some_and(|site| *site != device.site)
+    }
+
+    /// True where an inventory of its own site lists the device.
+    pub(crate) fn is_listed(&self, device: &Device) -> bool {
+        self.listed.contains(&device.id)
+    }
+
     /// The devices, in the order they were given.
     pub fn devices(&self) -> &[Device] {
         &self.devices
@@ -107,7 +144,7 @@ impl Index {
     }
 
     pub(crate) fn by_ip(&self, ip: IpAddr) -> Option<usize> {
-        match self.ips.get(&ip).map(Vec::as_slice) {
+        match self.here.ips.get(&ip).map(Vec::as_slice) {
             Some([only]) => Some(*only),
             _ => None,
         }
@@ -118,16 +155,20 @@ impl Index {
     }
 
     pub(crate) fn mac(&self, mac: Mac) -> Hit {
-        self.macs.find(&mac)
+        self.here.macs.find(&mac).or_else(|| self.elsewhere.macs.find(&mac))
     }
 
     pub(crate) fn value(&self, attribute: Attribute, value: &str) -> Hit {
-        self.named.get(&attribute).map_or(Hit::Nobody, |values| values.find(&plain(value)))
+        let value = plain(value);
+        let find = |among: &Pointers| {
+            among.named.get(&attribute).map_or(Hit::Nobody, |values| values.find(&value))
+        };
+        find(&self.here).or_else(|| find(&self.elsewhere))
     }
 
     /// Everybody who has an address or was recorded with it.
     pub(crate) fn holders(&self, ip: IpAddr) -> impl Iterator<Item = &Device> {
-        self.ips.get(&ip).into_iter().flatten().filter_map(|at| self.devices.get(*at))
+        self.here.ips.get(&ip).into_iter().flatten().filter_map(|at| self.devices.get(*at))
     }
 
     /// Notes addresses that are in use at the site, beside those of the devices here.
@@ -143,12 +184,21 @@ impl Index {
     }
 
     fn note(&mut self, device: &Device, at: usize) {
+        let elsewhere = self.is_elsewhere(device);
+        let seen = device.addresses.iter().filter_map(|address| address.ip);
+        self.has_private |= !elsewhere && seen.into_iter().any(is_local);
+        let among = if elsewhere { &mut self.elsewhere } else { &mut self.here };
+        among.note(device, at, elsewhere);
+    }
+}
+
+impl Pointers {
+    fn note(&mut self, device: &Device, at: usize, elsewhere: bool) {
         let macs: BTreeSet<Mac> = device.addresses.iter().filter_map(|a| a.mac).collect();
         for mac in macs.into_iter().filter(|mac| is_interface(*mac)) {
             self.macs.add(mac, at);
         }
         for ip in device.addresses.iter().filter_map(|address| address.ip) {
-            self.has_private |= is_local(ip);
             self.note_ip(ip, at);
         }
         for fact in &device.facts {
@@ -163,6 +213,7 @@ impl Index {
                         self.note_ip(ip, at);
                     }
                 }
+                Attribute::Hostname if elsewhere => {}
                 attribute if names_one(attribute, &fact.value) => {
                     self.named.entry(attribute).or_default().add(plain(&fact.value), at);
                 }
@@ -170,9 +221,7 @@ impl Index {
             }
         }
     }
-}
 
-impl Index {
     fn note_ip(&mut self, ip: IpAddr, at: usize) {
         let holders = self.ips.entry(ip).or_default();
         if !holders.contains(&at) {

@@ -18,6 +18,7 @@ use crate::identify::new_device;
 use crate::index::Index;
 use crate::inventory::{Inventory, InventoryRecord};
 use crate::likeness::Likeness;
+use crate::relocation::{Relocation, moved};
 
 /// What an inventory changes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Joined {
     pub rows: BTreeMap<DeviceId, u64>,
     /// Records that contradict each other, each with its reason.
     pub skipped: Vec<Skip>,
+    /// Devices of other sites that seem to be at both at once, each with the question it raises.
+    pub questions: Vec<(DeviceId, String)>,
 }
 
 /// Joins the records of `inventory`, the newest export of `stream`, with the devices in `known`.
@@ -89,6 +92,27 @@ impl<'a> Joining<'a> {
         joined
     }
 
+    /// What was known of a device, brought to this site where it comes from another.
+    fn at_this_site(
+        &self,
+        place: Option<usize>,
+        before: Option<Device>,
+        known: &Index,
+        joined: &mut Joined,
+    ) -> (Option<usize>, Option<Device>) {
+        let Some(device) = before else { return (place, None) };
+        if !known.is_elsewhere(&device) {
+            return (place, Some(device));
+        }
+        match Relocation::stated(&device, self.site, known.is_listed(&device)) {
+            Relocation::Both(question) => {
+                joined.questions.push((device.id, question));
+                (None, None)
+            }
+            _ => (place, Some(moved(device, self.site))),
+        }
+    }
+
     fn join_row(
         &mut self,
         record: &InventoryRecord,
@@ -97,6 +121,7 @@ impl<'a> Joining<'a> {
         joined: &mut Joined,
     ) {
         let before = place.and_then(|place| known.device(place)).cloned();
+        let (place, before) = self.at_this_site(place, before, known, joined);
         let mut device = self.export.apply(record, self.site, before.clone(), self.now);
         if before.is_none() && self.used.contains_key(&device.id) {
             // Two rows with the same placeholder for a key are two devices.
@@ -201,6 +226,7 @@ impl<'a> Export<'a> {
                     row: record.row,
                     column: heading.clone(),
                     stream: self.stream.to_owned(),
+                    source_id: self.inventory.source_id.clone(),
                 },
                 first_seen: said_since(&old, *attribute, value).unwrap_or(now),
                 last_seen: now,
@@ -233,9 +259,10 @@ fn timeless(device: &Device) -> Device {
     let mut device = device.clone();
     for fact in &mut device.facts {
         match &mut fact.source {
-            Source::File { path, row, .. } => {
+            Source::File { path, row, source_id, .. } => {
                 (*row, fact.last_seen) = (0, fact.first_seen);
                 path.clear();
+                *source_id = None;
             }
             // What a rule made of a cell is as old as the cell.
             Source::Rule { .. } => fact.last_seen = fact.first_seen,

@@ -49,7 +49,7 @@ pub use proof::{
 };
 pub use take_in::kind::{Kind, UnknownKind};
 pub use take_in::{ColumnRead, ColumnsRead, IngestRequest, IngestSummary};
-pub use view::Facets;
+pub use view::{DeviceHistory, Facets};
 
 /// The hub: a store and the knowledge compiled in. Cheap to clone.
 #[derive(Clone)]

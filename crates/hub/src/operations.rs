@@ -62,6 +62,7 @@ operations! {
     reads Read            devices,
     reads Read            device_facets,
     reads Read            device,
+    reads Read            device_history,
     reads Read            software,
     reads Read            disclosures,
     reads Read            disclosure,

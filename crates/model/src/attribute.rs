@@ -107,6 +107,8 @@ attributes! {
     Status = "status",
     /// Criticality in the inventory, as written in the record.
     Criticality = "criticality",
+    /// Network zone that the inventory puts the device in.
+    Zone = "zone",
 
     // DICOM (PS3.7, PS3.8, PS3.3).
     /// Application entity title that the device uses for itself.

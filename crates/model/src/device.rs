@@ -142,6 +142,14 @@ pub struct Device {
     pub last_seen: Timestamp,
 }
 
+impl Device {
+    /// True where the hospital's own inventory has a row for it: its key, or any fact from a file.
+    pub fn is_in_inventory(&self) -> bool {
+        let from_file = |fact: &Fact| matches!(fact.source, Source::File { .. });
+        self.asset_id.is_some() || self.facts.iter().any(from_file)
+    }
+}
+
 /// Transport protocol of a conversation.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -25,7 +25,7 @@ pub use disclosure::{DisclosureKey, DisclosureKeyError, Edition};
 pub use identifier::{Identifier, IdentifierKind, plain};
 pub use observation::{Binding, Endpoint, Flow, Observations, Sighting, Station, Stats, Talker};
 pub use person::PersonId;
-pub use provenance::{Confidence, Source};
+pub use provenance::{Confidence, Source, SourceId};
 pub use redact::Secret;
 pub use scope::Scope;
 pub use time::{Timestamp, TimestampError};

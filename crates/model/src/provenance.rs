@@ -45,6 +45,16 @@ impl<'de> Deserialize<'de> for Confidence {
     }
 }
 
+/// Which input a value came from, whatever its file was called: two captures of one name are two
+/// sources, and one that is read by another version of the program is read anew.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct SourceId {
+    /// SHA-256 of the input as it was read, hexadecimal.
+    pub content_hash: String,
+    /// Name and version of the program part that read it.
+    pub parser: String,
+}
+
 /// Where a value came from, precise enough for a person to look it up.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -65,6 +75,9 @@ pub enum Source {
         field: String,
         /// Rule that turned the bytes into the value.
         rule: String,
+        /// The capture itself; nothing where none was taken in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_id: Option<SourceId>,
     },
     /// A cell or member of an imported file.
     File {
@@ -77,6 +90,9 @@ pub enum Source {
         /// Inventory source of the site that the file is an export of; empty where it is none.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         stream: String,
+        /// The file itself; nothing where none was taken in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_id: Option<SourceId>,
     },
     /// Derived by a rule in `knowledge/` from another fact.
     Rule {
@@ -92,6 +108,23 @@ pub enum Source {
         /// When.
         at: Timestamp,
     },
+}
+
+impl Source {
+    /// The input it came from.
+    pub const fn id(&self) -> Option<&SourceId> {
+        match self {
+            Self::Wire { source_id, .. } | Self::File { source_id, .. } => source_id.as_ref(),
+            Self::Rule { .. } | Self::Person { .. } => None,
+        }
+    }
+
+    /// Says which input it came from.
+    pub fn identify(&mut self, id: Option<SourceId>) {
+        if let Self::Wire { source_id, .. } | Self::File { source_id, .. } = self {
+            *source_id = id;
+        }
+    }
 }
 
 impl fmt::Display for Source {

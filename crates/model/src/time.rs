@@ -56,6 +56,16 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Reads a time, or a day, which stands for its last moment in UTC.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it is neither.
+    pub fn of_time_or_day(text: &str) -> Result<Self, TimestampError> {
+        let is_day = text.len() == "2026-11-01".len();
+        if is_day { format!("{text}T23:59:59.999999Z").parse() } else { text.parse() }
+    }
+
     /// The calendar day in UTC, as `2026-11-23`.
     pub fn day(self) -> String {
         let mut text = self.to_string();

@@ -224,6 +224,11 @@ pub(crate) struct Ingest {
     pub(crate) reading: Reading,
 }
 
+fn time_or_day(text: &str) -> Result<Timestamp, String> {
+    Timestamp::of_time_or_day(text)
+        .map_err(|_| "a time like 2026-11-01T00:00:00Z, or a day".to_owned())
+}
+
 fn yes_or_no(text: &str) -> Result<bool, String> {
     match text {
         "yes" => Ok(true),
@@ -265,11 +270,19 @@ pub(crate) enum Assets {
         /// Only devices out of use (yes) or in use (no).
         #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
         retired: Option<bool>,
+        /// As it was at this time, e.g. `2026-11-01T00:00:00Z`, or at the end of this day.
+        #[arg(long, value_name = "TIME", value_parser = time_or_day)]
+        as_of: Option<Timestamp>,
         #[command(flatten)]
         part: Part,
     },
     /// Show one device with the evidence behind each value.
     Show {
+        /// Its key, asset id, address, serial or name.
+        device: String,
+    },
+    /// Every change of one device, oldest first.
+    History {
         /// Its key, asset id, address, serial or name.
         device: String,
     },
@@ -294,6 +307,9 @@ pub(crate) enum Software {
     List {
         /// Text to look for in the name.
         text: Option<String>,
+        /// As it was at this time, or at the end of this day.
+        #[arg(long, value_name = "TIME", value_parser = time_or_day)]
+        as_of: Option<Timestamp>,
         #[command(flatten)]
         part: Part,
     },
@@ -366,6 +382,9 @@ pub(crate) enum Verdicts {
         /// Only this CVE.
         #[arg(long)]
         vulnerability: Option<String>,
+        /// As they were at this time, or at the end of this day.
+        #[arg(long, value_name = "TIME", value_parser = time_or_day)]
+        as_of: Option<Timestamp>,
         #[command(flatten)]
         part: Part,
     },

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use model::{DeviceId, Verdict};
+use model::{DeviceId, Timestamp, Verdict};
 use store::records::{DeviceFilter, DeviceOrder, DisclosureFilter, Page, VerdictFilter};
 
 use crate::error::{Failure, Kind};
@@ -64,6 +64,7 @@ pub(crate) fn devices(params: &Params) -> Result<DeviceQuery, Failure> {
         on_network: flag(params, "on_network")?,
         retired: None,
         disclosure: text(params, "disclosure"),
+        as_of: as_of(params)?,
     };
     let order = match text(params, "sort") {
         None => DeviceOrder::default(),
@@ -90,6 +91,7 @@ pub(crate) fn of_devices(query: &DeviceQuery) -> String {
         ("in_inventory", yes_no(filter.in_inventory)),
         ("on_network", yes_no(filter.on_network)),
         ("disclosure", filter.disclosure.clone()),
+        ("as_of", filter.as_of.map(|at| at.to_string())),
         ("sort", sort),
     ])
 }
@@ -120,6 +122,7 @@ pub(crate) fn verdicts(params: &Params) -> Result<VerdictFilter, Failure> {
         device,
         disclosure: text(params, "disclosure"),
         vulnerability: text(params, "vulnerability"),
+        as_of: as_of(params)?,
     })
 }
 
@@ -200,6 +203,13 @@ fn verdict(params: &Params) -> Result<Option<Verdict>, Failure> {
     found.map(Some).ok_or_else(|| unusable("verdict", &name, wanted()))
 }
 
+/// Reads `as_of`: a time, or a day, which stands for its end.
+pub(crate) fn as_of(params: &Params) -> Result<Option<Timestamp>, Failure> {
+    let Some(value) = text(params, "as_of") else { return Ok(None) };
+    let read = Timestamp::of_time_or_day(&value).ok();
+    read.map(Some).ok_or_else(|| unusable("as_of", &value, "a time in UTC, or a day"))
+}
+
 fn flag(params: &Params, name: &str) -> Result<Option<bool>, Failure> {
     match text(params, name).as_deref() {
         None => Ok(None),
@@ -243,12 +253,14 @@ pub(crate) const DEVICE_PARAMS: &[&str] = &[
     "in_inventory",
     "on_network",
     "disclosure",
+    "as_of",
     "sort",
 ];
 /// Parameters of a list of disclosures.
 pub(crate) const DISCLOSURE_PARAMS: &[&str] = &["text", "verdict", "exploited"];
 /// Parameters of a list of verdicts.
-pub(crate) const VERDICT_PARAMS: &[&str] = &["verdict", "device", "disclosure", "vulnerability"];
+pub(crate) const VERDICT_PARAMS: &[&str] =
+    &["verdict", "device", "disclosure", "vulnerability", "as_of"];
 /// The window of a list in the API.
 pub(crate) const WINDOW_PARAMS: &[&str] = &["offset", "limit"];
 /// The page of a list on a page.

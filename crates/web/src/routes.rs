@@ -72,6 +72,7 @@ routes! {
     Read         get    "/api/v1/devices"                  api::read::devices,
     Read         get    "/api/v1/devices/{id}"             api::read::device,
     Read         get    "/api/v1/devices/{id}/verdicts"    api::read::device_verdicts,
+    Read         get    "/api/v1/devices/{id}/history"     api::read::device_history,
     Read         get    "/api/v1/conversations"            api::read::conversations,
     Read         get    "/api/v1/software"                 api::read::software,
     Read         get    "/api/v1/disclosures"              api::read::disclosures,

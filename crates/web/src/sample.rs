@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hub::{BadRow, Caller, CheckpointSeen, Deep, EngineWaits, EvidenceCheck, Facets, Found};
+use hub::{
+    BadRow, Caller, CheckpointSeen, Deep, DeviceHistory, EngineWaits, EvidenceCheck, Facets, Found,
+};
 use model::{
     Address, Answerable, Attribute, Confidence, Conversation, Device, DeviceId, DisclosureKey,
     Ended, Epss, Fact, Kev, Question, Remediation, Secret, Severity, Skip, Software, Source, Step,
@@ -10,9 +12,9 @@ use model::{
 };
 use serde_json::json;
 use store::records::{
-    DeviceDetail, DeviceRow, DeviceVerdict, DisclosureDetail, DisclosureRow, DisclosureVersionRow,
-    EvidenceRow, HeldRow, IngestRow, OpenQuestion, Overview, Rows, SoftwareRow, TrustRow,
-    VerdictCounts,
+    DecisionRow, DeviceDetail, DeviceRow, DeviceVerdict, DisclosureDetail, DisclosureRow,
+    DisclosureVersionRow, EvidenceRow, HeldRow, HistoryRow, IngestRow, OpenQuestion, Overview,
+    Rows, SoftwareRow, TrustRow, VerdictCounts,
 };
 
 use crate::session::Signed;
@@ -154,6 +156,7 @@ fn wire(protocol: &str, field: &str) -> Source {
         protocol: protocol.to_owned(),
         field: field.to_owned(),
         rule: "stated".to_owned(),
+        source_id: None,
     }
 }
 
@@ -163,6 +166,7 @@ fn file(column: &str) -> Source {
         row: 7,
         column: column.to_owned(),
         stream: String::new(),
+        source_id: None,
     }
 }
 
@@ -282,6 +286,29 @@ fn conversations() -> Vec<Conversation> {
         talk(45, 0, 3389, Some("rdp"), 44_000_000),
         talk(46, 0, 7777, None, 2_000),
     ]
+}
+
+pub(crate) fn device_history() -> DeviceHistory {
+    DeviceHistory {
+        device: device().id,
+        recorded: now().plus_seconds(-40 * 86_400),
+        changes: vec![HistoryRow {
+            attribute: "location".to_owned(),
+            before: "Radiology 1".to_owned(),
+            after: "Emergency 2".to_owned(),
+            at: now().plus_seconds(-9 * 86_400),
+            because: "cmms.csv row 12".to_owned(),
+        }],
+        verdicts: vec![DecisionRow {
+            disclosure: "CASTELVANE-2026-12".to_owned(),
+            disclosure_namespace: "https://castelvane.example".to_owned(),
+            vulnerability: "CVE-2099-10008".to_owned(),
+            from: None,
+            to: Some(Verdict::Affected),
+            at: now().plus_seconds(-3 * 86_400),
+            because: "disclosures were taken in".to_owned(),
+        }],
+    }
 }
 
 pub(crate) fn device_detail() -> DeviceDetail {

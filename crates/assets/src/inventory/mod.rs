@@ -17,7 +17,7 @@ mod text;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Answerable, Attribute, Skip};
+use model::{Answerable, Attribute, Skip, SourceId};
 
 use crate::inventory::header::{Column, Header};
 use crate::{class, knowledge};
@@ -45,6 +45,8 @@ impl InventoryRecord {
 pub struct Inventory {
     /// Name of the file, without its folder.
     pub name: String,
+    /// Which input it is, for the facts that are made of it; unknown unless the caller says.
+    pub source_id: Option<SourceId>,
     /// The headings of the table, in a form without case and punctuation, sorted.
     pub headings: Vec<String>,
     /// The headings as they are written, in their order, each with what it is read as.

@@ -117,6 +117,7 @@ impl Scene {
                 protocol: self.0.capture.clone(),
                 field: attribute.name().to_owned(),
                 rule: "test".to_owned(),
+                source_id: None,
             },
             first_seen: Timestamp::from_seconds(1),
             last_seen: Timestamp::from_seconds(1),

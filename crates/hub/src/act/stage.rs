@@ -79,6 +79,7 @@ impl Import<'_> {
                 device: change.device.clone(),
                 custom_fields: change.custom_fields.clone(),
                 on_network: change.on_network,
+                listed: false,
             };
             known.insert(change.device.id, changed);
         }

@@ -335,6 +335,7 @@ const GROUPS: &[(&str, Group)] = &[
     ("identifier", Group::Devices),
     ("software", Group::Devices),
     ("merged_device", Group::Devices),
+    ("device_history", Group::Devices),
     ("conversation", Group::Devices),
     ("stream", Group::Devices),
     ("stream_row", Group::Devices),
@@ -357,6 +358,7 @@ const GROUPS: &[(&str, Group)] = &[
     ("role_grant", Group::Accounts),
     ("ingest", Group::Intake),
     ("ingest_skip", Group::Intake),
+    ("source", Group::Intake),
 ];
 
 /// Differences told; nobody reads past the first few.

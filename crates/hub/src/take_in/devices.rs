@@ -9,10 +9,11 @@ use serde_json::json;
 use store::records::{DeviceChange, KnownDevice};
 
 use crate::act::{Needs, Place};
-use crate::decide::configuration_key;
+use crate::take_in::changes::Teller;
 use crate::take_in::kind::Kind;
-use crate::take_in::{IngestRequest, Taken, permission, record, sha256_of_file};
-use crate::{Caller, Hub, HubError, captures};
+use crate::take_in::one_read::{Hashed, source_id};
+use crate::take_in::{IngestRequest, Taken, permission, record};
+use crate::{Caller, Hub, HubError};
 
 impl Hub {
     /// Takes a capture in. What was read before a damaged place is used.
@@ -24,11 +25,12 @@ impl Hub {
         now: Timestamp,
     ) -> Result<Taken, HubError> {
         let site = request.site.as_str();
-        let hash = sha256_of_file(&input.path)?;
+        let hashed = Hashed::open(input)?;
+        let hash = hashed.hash().to_owned();
         if self.ground().read_whole(|tx| tx.ingested(Kind::Capture.name(), &hash))? {
             return Ok(taken(Kind::Capture, input, hash, 1, 1, Vec::new()));
         }
-        let observed = captures::observe_file(&input.path, &request.reading, now)?;
+        let observed = hashed.observe(input, &request.reading, now)?;
         if observed.is_empty()
             && let Some(skip) = observed.skipped.first()
         {
@@ -42,14 +44,16 @@ impl Hub {
         let wanted = assets::identifiers_of_observations(&observations);
         let known = import.known(site, &wanted)?;
         let in_use = self.ground().read_whole(|tx| tx.addresses_in_use(site))?;
-        let index = Index::new(known.iter().map(|one| one.device.clone()).collect());
+        let index = index_of(site, &known);
         let index = index.with_addresses(in_use);
         let mut identified = assets::identify(&observations, site, &index);
         let capped: Vec<Skip> = identified.devices.iter_mut().flat_map(capped).collect();
-        let (new, changed) = changes(&identified, known);
+        let (new, changed) =
+            changes(&identified, known, &Teller { name: &input.name(), at: now }, site);
         import.add(&new, &BTreeMap::new())?;
         import.change(changed);
-        let skipped = [observed.skipped, capped].concat();
+        let asked = questions(&identified.questions);
+        let skipped = [observed.skipped, capped, asked].concat();
         let taken = taken(Kind::Capture, input, hash, 1, 0, skipped);
         let details = json!({
             "packets": observations.stats.packets,
@@ -58,12 +62,14 @@ impl Hub {
             "not_used": observations.stats.skipped,
             "odd": odd(observations.anomalies.iter().chain(&identified.anomalies)),
         });
+        let source = source_id(&taken.content_hash);
         let needs = Needs::Permission(permission(Kind::Capture));
         self.act(caller, needs, Place::Site(site), now, |act| {
             let tx = act.change();
             import.carry_out(tx)?;
             tx.add_conversations(site, &identified.conversations)?;
             let ingest = record(act, caller, &taken, &details, now)?;
+            tx.note_source(&source, &taken.name, ingest)?;
             import.show(tx, ingest, None)?;
             Ok(taken)
         })
@@ -84,22 +90,37 @@ fn odd<'a>(anomalies: impl Iterator<Item = &'a WireAnomaly>) -> BTreeMap<String,
 fn changes(
     identified: &Identified,
     known: Vec<KnownDevice>,
+    teller: &Teller,
+    site: &str,
 ) -> (Vec<DeviceChange>, Vec<DeviceChange>) {
-    let mut fields: BTreeMap<DeviceId, BTreeMap<String, String>> =
-        known.into_iter().map(|one| (one.device.id, one.custom_fields)).collect();
+    let known: BTreeMap<DeviceId, KnownDevice> =
+        known.into_iter().map(|one| (one.device.id, one)).collect();
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     for device in &identified.devices {
-        let before = fields.remove(&device.id);
-        let list = if before.is_some() { &mut changed } else { &mut new };
-        list.push(DeviceChange {
-            configuration: configuration_key(device),
-            custom_fields: before.unwrap_or_default(),
-            on_network: true,
-            retired: assets::is_retired(device),
-            device: device.clone(),
-        });
+        let before = known.get(&device.id);
+        let fields = before.map(|before| before.custom_fields.clone()).unwrap_or_default();
+        let change = teller.change(before, device.clone(), fields, true, None);
+        if before.is_some() { changed.push(change) } else { new.push(change) }
     }
+    changed.extend(teller.questions(&identified.questions, &known, site));
     (new, changed)
+}
+
+/// What is known, for a site to find its own devices in first.
+pub(crate) fn index_of(site: &str, known: &[KnownDevice]) -> Index {
+    let listed = known.iter().filter(|one| one.listed).map(|one| one.device.id).collect();
+    Index::at_site(site, known.iter().map(|one| one.device.clone()).collect(), listed)
+}
+
+/// Questions that a person must answer, told with what was taken in.
+pub(crate) fn questions(asked: &[(DeviceId, String)]) -> Vec<Skip> {
+    let skip = |(device, question): &(DeviceId, String)| Skip {
+        path: String::new(),
+        place: device.to_string(),
+        reason: question.clone(),
+        answerable: Answerable::Caller,
+    };
+    asked.iter().map(skip).collect()
 }
 
 /// Bounds what is kept of a device, and tells what is left out.

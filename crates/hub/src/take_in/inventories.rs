@@ -12,17 +12,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assets::{Index, Inventory, InventoryRecord, Joined, Joining};
+use assets::{Inventory, InventoryRecord, Joined, Joining};
 use link::Input;
-use model::{Device, DeviceId, Identifier, Skip, Timestamp};
+use model::{DeviceId, Identifier, Skip, SourceId, Timestamp};
 use serde_json::json;
 use store::Tx;
-use store::records::{DeviceChange, KnownDevice, StreamNow, StreamRow};
+use store::records::{KnownDevice, StreamNow, StreamRow};
 
 use crate::act::stage::Import;
 use crate::act::{Needs, Place};
-use crate::decide::configuration_key;
-use crate::take_in::devices::{capped, taken};
+use crate::take_in::changes::Teller;
+use crate::take_in::devices::{capped, index_of, questions, taken};
 use crate::take_in::kind::Kind;
 use crate::take_in::listing::{Listing, PARSER, Row, rows_of};
 use crate::take_in::{ColumnsRead, IngestRequest, Taken, permission, record, sha256_hex};
@@ -44,8 +44,10 @@ impl Hub {
         if let Some(taken) = self.known_before(input, &bytes, &hash, request)? {
             return Ok(taken);
         }
-        let inventory = assets::read_inventory(&input.name(), &bytes);
+        let mut inventory = assets::read_inventory(&input.name(), &bytes);
         drop(bytes);
+        let source = SourceId { content_hash: hash.clone(), parser: PARSER.to_owned() };
+        inventory.source_id = Some(source.clone());
         let site = request.site.as_str();
         let (name, before, listed) =
             self.ground().read_whole(|tx| stream_of(tx, &inventory, request))?;
@@ -82,6 +84,7 @@ impl Hub {
             let tx = act.change();
             import.carry_out(tx)?;
             let ingest = record(act, caller, &taken, &details, now)?;
+            tx.note_source(&source, &taken.name, ingest)?;
             tx.put_stream(site, &stream, ingest)?;
             import.show(tx, ingest, Some((site, &stream.name)))?;
             tx.put_listed(site, &stream.name, &again, &listing.gone, now)?;
@@ -139,6 +142,7 @@ fn stream_of(
 /// The joining of an export with what is known, some rows at a time.
 struct Work<'a> {
     joining: Joining<'a>,
+    teller: Teller<'a>,
     site: &'a str,
     /// Headings without an attribute that the export has.
     own: BTreeSet<&'a str>,
@@ -154,6 +158,7 @@ impl<'a> Work<'a> {
         let own = inventory.records.iter().flat_map(|record| record.custom.keys());
         Self {
             joining: Joining::new(inventory, stream, site, now),
+            teller: Teller { name: &inventory.name, at: now },
             site,
             own: own.map(String::as_str).collect(),
             listed: BTreeSet::new(),
@@ -170,7 +175,7 @@ impl<'a> Work<'a> {
         let wanted: BTreeSet<Identifier> =
             new.flat_map(|(record, _)| assets::identifiers_of_record(record)).collect();
         let known = import.known(self.site, &wanted)?;
-        let index = Index::new(known.iter().map(|one| one.device.clone()).collect());
+        let index = index_of(self.site, &known);
         let joined = self.joining.join(&pairs, index);
         self.listed.extend(pairs.iter().filter_map(|(_, unchanged)| *unchanged));
         self.listed.extend(joined.devices.iter().map(|device| device.id));
@@ -200,16 +205,20 @@ impl<'a> Work<'a> {
             let told = joined.custom_fields.get(&device.id);
             let fields = self.custom_fields(before, told);
             match before {
-                None => new.push(change_of(device, fields, false)),
+                None => new.push(self.teller.change(None, device, fields, false, None)),
                 Some(before) => {
                     self.changed.insert(device.id);
                     let same_fields = before.custom_fields == fields;
                     if !same_fields || !joined.unchanged.contains(&device.id) {
-                        changed.push(change_of(device, fields, before.on_network));
+                        let row = joined.rows.get(&device.id).copied();
+                        changed.push(self.teller.change(Some(before), device, fields, false, row));
                     }
                 }
             }
         }
+        let raised = self.teller.questions(&joined.questions, &known, self.site);
+        changed.extend(raised);
+        self.skipped.extend(questions(&joined.questions));
         import.add(&new, &digests)?;
         import.change(changed);
         self.digests.extend(digests);
@@ -229,16 +238,6 @@ impl<'a> Work<'a> {
 
 /// Columns without an attribute, by heading.
 type Fields = BTreeMap<String, String>;
-
-fn change_of(device: Device, custom_fields: Fields, on_network: bool) -> DeviceChange {
-    DeviceChange {
-        configuration: configuration_key(&device),
-        custom_fields,
-        on_network,
-        retired: assets::is_retired(&device),
-        device,
-    }
-}
 
 /// The same bytes as the newest export of the stream, with nothing that a person must still say.
 fn is_known(stream: &StreamRow, hash: &str, partial: Option<bool>) -> bool {

@@ -3,6 +3,7 @@
 //! A file is one transaction with its evidence row, so an ingest that is cut short leaves whole
 //! files behind and nothing half done. The same content twice changes nothing.
 
+mod changes;
 mod columns;
 mod devices;
 pub(crate) mod disclosures;
@@ -10,6 +11,7 @@ mod inventories;
 pub(crate) mod kind;
 mod listing;
 pub(crate) mod mirror;
+mod one_read;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -223,21 +225,6 @@ pub(crate) fn record(
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// SHA-256 of a file of any size, in hexadecimal.
-pub(crate) fn sha256_of_file(path: &Path) -> Result<String, HubError> {
-    let unreadable = |error| HubError::Invalid(format!("it cannot be read: {error}"));
-    let mut file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0u8; 1 << 20];
-    loop {
-        let count = std::io::Read::read(&mut file, &mut buffer).map_err(unreadable)?;
-        if count == 0 {
-            return Ok(hex(&digest.finalize()));
-        }
-        digest.update(buffer.get(..count).unwrap_or_default());
-    }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -2,8 +2,11 @@
 
 pub(crate) mod cite;
 pub(crate) mod disclosures;
+mod history;
 pub(crate) mod kept;
 mod makers;
+
+pub use history::DeviceHistory;
 
 use std::collections::BTreeMap;
 
@@ -92,14 +95,18 @@ impl Hub {
         Ok(found)
     }
 
-    /// Software and how many devices have it.
+    /// Software and how many devices have it, or had it at a time.
     pub fn software(
         &self,
         caller: &Caller,
         text: Option<&str>,
+        as_of: Option<Timestamp>,
         page: Page,
     ) -> Result<Rows<SoftwareRow>, HubError> {
-        self.view(caller, Permission::Read, |tx, _| tx.software_rows(text, page))
+        self.view(caller, Permission::Read, |tx, _| match as_of {
+            Some(at) => tx.software_rows_at(at, text, page),
+            None => tx.software_rows(text, page),
+        })
     }
 
     /// Verdicts that match `filter`, worst first.

@@ -98,6 +98,8 @@ fn a_killed_import_leaves_nothing_behind() {
                 custom_fields: std::collections::BTreeMap::new(),
                 on_network: false,
                 retired: false,
+                at: NOW,
+                history: Vec::new(),
             };
             change.device.id = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
             tx.put_unseen(import, &[change], &std::collections::BTreeMap::new())

@@ -12,6 +12,7 @@ mod people;
 mod races;
 mod redaction;
 mod sign_in;
+mod sites;
 mod stale;
 mod streams;
 mod tampering;

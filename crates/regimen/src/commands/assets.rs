@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use hub::Caller;
+use hub::{Caller, DeviceHistory};
 use store::records::{DeviceDetail, DeviceFilter, DeviceOrder, DeviceRow};
 
 use crate::arguments::{Assets, Common, Software};
@@ -12,7 +12,7 @@ use crate::output::{self, Listed, Outcome, Table, or_dash};
 pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
     let (hub, caller) = (super::open_to_read(common)?, Caller::console());
     match command {
-        Assets::List { text, class, maker, site, verdict, retired, part } => {
+        Assets::List { text, class, maker, site, verdict, retired, as_of, part } => {
             let filter = DeviceFilter {
                 text: text.clone(),
                 class: class.clone(),
@@ -20,6 +20,7 @@ pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
                 site: site.clone(),
                 verdict: verdict.map(super::verdict),
                 retired: *retired,
+                as_of: *as_of,
                 ..DeviceFilter::default()
             };
             let found =
@@ -36,14 +37,30 @@ pub(crate) fn run(common: &Common, command: &Assets) -> Result<Outcome> {
                 write_device(&detail, out)
             })?;
         }
+        Assets::History { device } => {
+            let id = super::find_device(&hub, &caller, device)?;
+            let found = hub.device_history(&caller, id)?;
+            output::print(common, &found, &found.changes, |out| write_history(&found, out))?;
+        }
     }
     Ok(Outcome::Done)
 }
 
+fn write_history(found: &DeviceHistory, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}  first written down", found.recorded)?;
+    let value =
+        |text: &str| if text.is_empty() { "–".to_owned() } else { text.replace('\n', ", ") };
+    for row in &found.changes {
+        let (before, after) = (value(&row.before), value(&row.after));
+        writeln!(out, "{}  {}: {before} → {after}  ({})", row.at, row.attribute, row.because)?;
+    }
+    Ok(())
+}
+
 pub(crate) fn software(common: &Common, command: &Software) -> Result<Outcome> {
-    let Software::List { text, part } = command;
+    let Software::List { text, as_of, part } = command;
     let (hub, caller) = (super::open_to_read(common)?, Caller::console());
-    let found = hub.software(&caller, text.as_deref(), super::page(*part))?;
+    let found = hub.software(&caller, text.as_deref(), *as_of, super::page(*part))?;
     let pending = super::tell_pending(common, &hub, &caller)?;
     output::print(common, &Listed { rows: &found, pending }, &found.rows, |out| {
         let mut table = Table::new(&["SOFTWARE", "VERSION", "DEVICES"]);

@@ -143,12 +143,13 @@ pub(crate) fn verdicts(common: &Common, command: &Verdicts) -> Result<Outcome> {
         Verdicts::Confirm { words, namespace, engine } => {
             return confirm(common, &hub, words, namespace.as_deref(), *engine);
         }
-        Verdicts::List { verdict, disclosure, vulnerability, part } => {
+        Verdicts::List { verdict, disclosure, vulnerability, as_of, part } => {
             let filter = VerdictFilter {
                 verdict: verdict.map(super::verdict),
                 device: None,
                 disclosure: disclosure.clone(),
                 vulnerability: vulnerability.clone(),
+                as_of: *as_of,
             };
             let rows = find(&hub, &caller, &filter, super::page(*part))?;
             output::print(common, &rows, &rows, |out| super::matching::write_tables(&rows, out))?;

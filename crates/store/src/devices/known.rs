@@ -14,7 +14,8 @@ use crate::records::KnownDevice;
 
 impl Tx<'_> {
     /// Devices of `site` that these identifiers point to, by key, those that `import` wrote unseen
-    /// among them. Of an identifier that many devices have two come, enough to see that it names
+    /// among them; and devices of other sites, where an identifier belongs to the organization and
+    /// points to none here. Of an identifier that many devices have two come, enough to see that it names
     /// none; of a network address all.
     pub fn known_devices(
         &self,
@@ -27,7 +28,14 @@ impl Tx<'_> {
             let of_kind = wanted.iter().filter(|one| one.kind() == kind);
             let values: Vec<&str> = of_kind.map(Identifier::value).collect();
             for batch in values.chunks(LIST_MAX) {
-                self.pointed_to(site, kind, batch, import, &mut numbers)?;
+                let here = self.pointed_to("d.site = {}", site, kind, batch, import)?;
+                let rest: Vec<&str> =
+                    batch.iter().copied().filter(|value| !here.contains_key(*value)).collect();
+                numbers.extend(here.into_values().flatten());
+                if !kind.is_of_site() && !rest.is_empty() {
+                    let there = self.pointed_to("d.site <> {}", site, kind, &rest, import)?;
+                    numbers.extend(there.into_values().flatten());
+                }
             }
         }
         let mut known = self.known_by_number(&numbers.into_iter().collect::<Vec<_>>())?;
@@ -37,16 +45,16 @@ impl Tx<'_> {
 
     fn pointed_to(
         &self,
+        of_site: &str,
         site: &str,
         kind: IdentifierKind,
         values: &[&str],
         import: Option<i64>,
-        numbers: &mut BTreeSet<i64>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<BTreeMap<String, BTreeSet<i64>>, StoreError> {
         let mut found = Conditions::default();
         found.and_value("i.kind = {}", kind.name());
         found.and_one_of("i.value", values.iter().map(|value| Param::from(*value)));
-        found.and_value("d.site = {}", site);
+        found.and_value(of_site, site);
         found.and_value(
             "(d.import = {} OR d.import NOT IN \
              (SELECT u.number FROM import u WHERE u.ingest IS NULL))",
@@ -58,13 +66,17 @@ impl Tx<'_> {
             _ => ("MIN(i.device), MAX(i.device)", " GROUP BY i.value"),
         };
         let sql = format!(
-            "SELECT {which} FROM identifier i JOIN device_row d ON d.number = i.device{}{each}",
+            "SELECT i.value, {which} FROM identifier i \
+             JOIN device_row d ON d.number = i.device{}{each}",
             found.sql()
         );
+        let mut pointed: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
         self.each(&sql, &found.params, |row| {
-            numbers.extend([row.int()?, row.int()?]);
+            let value = row.text()?;
+            pointed.entry(value).or_default().extend([row.int()?, row.int()?]);
             Ok(())
-        })
+        })?;
+        Ok(pointed)
     }
 
     /// Some network addresses in use at `site`, private ones first: enough to see whether private
@@ -87,16 +99,21 @@ impl Tx<'_> {
             let mut these = Conditions::default();
             these.and_one_of("d.number", batch.iter().map(|number| Param::from(*number)));
             let sql = format!(
-                "SELECT d.number, d.on_network, b.body FROM device_row d \
+                "SELECT d.number, d.on_network, CASE WHEN EXISTS (SELECT 1 FROM stream_row r \
+                 JOIN stream s ON s.number = r.stream WHERE r.device = d.number \
+                 AND s.site = d.site AND r.gone IS NULL) THEN 1 ELSE 0 END, \
+                 b.body FROM device_row d \
                  JOIN device_body b ON b.device = d.number{}",
                 these.sql()
             );
             rest.extend(self.rows(&sql, &these.params, |row| {
-                Ok((row.int()?, (row.truth()?, row.json::<Body>()?.custom_fields)))
+                let (number, on_network, listed) = (row.int()?, row.truth()?, row.truth()?);
+                Ok((number, (on_network, listed, row.json::<Body>()?.custom_fields)))
             })?);
         }
-        let known = rest.into_iter().filter_map(|(number, (on_network, custom_fields))| {
-            Some(KnownDevice { device: devices.remove(&number)?, custom_fields, on_network })
+        let known = rest.into_iter().filter_map(|(number, (on_network, listed, custom_fields))| {
+            let device = devices.remove(&number)?;
+            Some(KnownDevice { device, custom_fields, on_network, listed })
         });
         Ok(known.collect())
     }

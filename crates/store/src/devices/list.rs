@@ -3,6 +3,7 @@
 use model::{Address, Verdict};
 
 use crate::StoreError;
+use crate::devices::history::{devices_at, verdicts_at};
 use crate::devices::write::Body;
 use crate::engine::conditions::Conditions;
 use crate::engine::sql::{Param, Row};
@@ -20,9 +21,14 @@ impl Tx<'_> {
         page: Page,
     ) -> Result<Rows<DeviceRow>, StoreError> {
         let mut wanted = Conditions::default();
+        let devices = match filter.as_of {
+            Some(at) => devices_at(&wanted.value(at)),
+            None => "device".to_owned(),
+        };
         let from = self.restrict(&mut wanted, filter)?;
-        let counted = format!("SELECT COUNT(*) FROM {from}{}", wanted.sql());
-        let (total, few) = match self.few(from, &wanted)? {
+        let tables = |from: Tables| from.sql(&devices);
+        let counted = format!("SELECT COUNT(*) FROM {}{}", tables(from), wanted.sql());
+        let (total, few) = match self.few(from, &devices, &wanted)? {
             Some(few) => (few.len() as u64, Some(few)),
             None => (self.count(&counted, &wanted.params)?, None),
         };
@@ -30,10 +36,13 @@ impl Tx<'_> {
             Some(few) if few.is_empty() => return Ok(Rows { rows: Vec::new(), total }),
             Some(few) => {
                 let mut these = Conditions::default();
+                if let Some(at) = filter.as_of {
+                    these.value(at);
+                }
                 these.and_one_of("d.number", few.into_iter().map(Param::from));
-                (these, ALL_DEVICES)
+                (these, Tables::Devices)
             }
-            None if from == BY_WORDS => (wanted, BY_DEVICES),
+            None if from == Tables::Words => (wanted, Tables::DevicesFirst),
             None => (wanted, from),
         };
         let filter_sql = wanted.sql();
@@ -42,9 +51,10 @@ impl Tx<'_> {
         let by = order_sql(order);
         // The page is found in the narrow table and its indexes; bodies are read for it alone.
         let sql = format!(
-            "SELECT {ROW_COLUMNS} FROM (SELECT d.* FROM {from}{filter_sql} ORDER BY {by} \
+            "SELECT {ROW_COLUMNS} FROM (SELECT d.* FROM {}{filter_sql} ORDER BY {by} \
              LIMIT {limit} OFFSET {offset}) d JOIN device_body b ON b.device = d.number \
-             ORDER BY {by}"
+             ORDER BY {by}",
+            tables(from)
         );
         let rows = self.rows(&sql, &wanted.params, read_row)?;
         Ok(Rows { rows, total })
@@ -70,11 +80,17 @@ impl Tx<'_> {
 
     /// The row numbers of what a text search finds, where it finds few: they were found by one pass
     /// over the words, and a second for the page would find the same.
-    fn few(&self, from: &str, wanted: &Conditions<'_>) -> Result<Option<Vec<i64>>, StoreError> {
-        if from == ALL_DEVICES {
+    fn few(
+        &self,
+        from: Tables,
+        devices: &str,
+        wanted: &Conditions<'_>,
+    ) -> Result<Option<Vec<i64>>, StoreError> {
+        if from == Tables::Devices {
             return Ok(None);
         }
-        let sql = format!("SELECT d.number FROM {from}{} LIMIT {}", wanted.sql(), FEW + 1);
+        let (from, which) = (from.sql(devices), wanted.sql());
+        let sql = format!("SELECT d.number FROM {from}{which} LIMIT {}", FEW + 1);
         let found = self.rows(&sql, &wanted.params, Row::int)?;
         Ok((found.len() <= FEW).then_some(found))
     }
@@ -84,7 +100,7 @@ impl Tx<'_> {
         &self,
         wanted: &mut Conditions<'f>,
         filter: &'f DeviceFilter,
-    ) -> Result<&'static str, StoreError> {
+    ) -> Result<Tables, StoreError> {
         for (column, value) in [("class", &filter.class), ("site", &filter.site)] {
             if let Some(value) = value {
                 wanted.and_value(&format!("d.{column} = {{}}"), value);
@@ -112,7 +128,9 @@ impl Tx<'_> {
                     of.and(&format!("v.rank = {}", rank(verdict)));
                 }
                 wanted.and(&format!(
-                    "d.configuration IN (SELECT v.configuration FROM verdict v{})",
+                    "d.configuration IN (SELECT v.configuration FROM {} v{})",
+                    // The time of a list as it was is its first value.
+                    filter.as_of.map_or("verdict".to_owned(), |_| verdicts_at("?1")),
                     of.sql()
                 ));
             }
@@ -122,11 +140,34 @@ impl Tx<'_> {
             (None, None) => {}
         }
         let Some(text) = filter.text.as_deref().filter(|text| !text.trim().is_empty()) else {
-            return Ok(ALL_DEVICES);
+            return Ok(Tables::Devices);
         };
         wanted.and_text("s.words", text);
         wanted.and("d.number = s.device");
-        Ok(BY_WORDS)
+        Ok(Tables::Words)
+    }
+}
+
+/// Where devices are looked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Tables {
+    /// Among all.
+    Devices,
+    /// In the words as they lie, each with its device: best where few match.
+    Words,
+    /// By the sorted index, each with its words, until the page is full: best where many match.
+    DevicesFirst,
+}
+
+impl Tables {
+    fn sql(self, devices: &str) -> String {
+        match self {
+            Self::Devices => format!("{devices} d"),
+            Self::Words => format!("device_search s CROSS JOIN {devices} d"),
+            Self::DevicesFirst => {
+                format!("{devices} d JOIN device_search s ON s.device = d.number")
+            }
+        }
     }
 }
 
@@ -176,15 +217,6 @@ fn newest(mut addresses: Vec<Address>) -> Vec<Address> {
 const ROW_COLUMNS: &str = "d.id, d.asset_id, d.site, d.name, d.class, d.maker, d.model, \
      d.software_version, d.os, d.location, d.affected, d.unknown, d.exploited, d.first_seen, \
      d.last_seen, d.on_network, b.body";
-
-const ALL_DEVICES: &str = "device d";
-
-/// In this order SQLite passes over the words as they lie and looks devices up: best where few
-/// match.
-const BY_WORDS: &str = "device_search s CROSS JOIN device d";
-
-/// And in this one it goes by the sorted index until the page is full: best where many match.
-const BY_DEVICES: &str = "device d JOIN device_search s ON s.device = d.number";
 
 /// So many devices found by text are listed by number; beyond that the sorted index is faster.
 const FEW: usize = 500;

@@ -1,6 +1,7 @@
 //! Devices, what points to them, what they run and whom they talk to.
 
 pub(crate) mod conversations;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod known;
 pub(crate) mod list;

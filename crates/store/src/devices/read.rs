@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Attribute, Confidence, Device, DeviceId, Fact};
+use model::{Attribute, Confidence, Device, DeviceId, Fact, SourceId};
 
 use crate::StoreError;
 use crate::devices::write::Body;
@@ -22,8 +22,7 @@ impl Tx<'_> {
         let sql = format!("{WHOLE_DEVICE} FROM device d{BODY}{} ORDER BY d.number", of.sql());
         let mut devices: BTreeMap<i64, Device> =
             self.rows(&sql, &of.params, read_device)?.into_iter().collect();
-        let facts = "SELECT f.device, f.attribute, f.value, f.confidence, f.source, f.first_seen, \
-             f.last_seen, f.count FROM fact f JOIN device d ON d.number = f.device";
+        let facts = format!("{FACTS} JOIN device d ON d.number = f.device");
         let sql = format!("{facts}{} ORDER BY f.device, f.position", of.sql());
         self.each(&sql, &of.params, |row| add_fact(&mut devices, row))?;
         let mut devices: Vec<Device> = devices.into_values().collect();
@@ -97,8 +96,8 @@ impl Tx<'_> {
             let sql = format!("{WHOLE_DEVICE} FROM device_row d{BODY}{}", these.sql());
             devices.extend(self.rows(&sql, &these.params, read_device)?);
             let mut facts = Conditions::default();
-            facts.and_one_of("device", batch.iter().map(|number| Param::from(*number)));
-            let sql = format!("{FACTS}{} ORDER BY device, position", facts.sql());
+            facts.and_one_of("f.device", batch.iter().map(|number| Param::from(*number)));
+            let sql = format!("{FACTS}{} ORDER BY f.device, f.position", facts.sql());
             self.each(&sql, &facts.params, |row| add_fact(&mut devices, row))?;
         }
         Ok(devices)
@@ -156,7 +155,7 @@ fn read_device(row: &mut Row) -> Result<(i64, Device), StoreError> {
 
 fn add_fact(devices: &mut BTreeMap<i64, Device>, row: &mut Row) -> Result<(), StoreError> {
     let Some(device) = devices.get_mut(&row.int()?) else { return Ok(()) };
-    device.facts.push(Fact {
+    let mut fact = Fact {
         attribute: row.text()?.parse::<Attribute>().map_err(StoreError::corrupt)?,
         value: row.text()?,
         confidence: Confidence::from_thousandths(
@@ -166,7 +165,11 @@ fn add_fact(devices: &mut BTreeMap<i64, Device>, row: &mut Row) -> Result<(), St
         first_seen: row.time()?,
         last_seen: row.time()?,
         count: row.count()?,
-    });
+    };
+    if let (Some(content_hash), Some(parser)) = (row.maybe_text()?, row.maybe_text()?) {
+        fact.source.identify(Some(SourceId { content_hash, parser }));
+    }
+    device.facts.push(fact);
     Ok(())
 }
 
@@ -175,8 +178,9 @@ const WHOLE_DEVICE: &str = "SELECT d.number, d.id, d.asset_id, d.site, d.class, 
 
 const BODY: &str = " JOIN device_body b ON b.device = d.number";
 
-const FACTS: &str = "SELECT device, attribute, value, confidence, source, first_seen, last_seen, \
-     count FROM fact";
+const FACTS: &str = "SELECT f.device, f.attribute, f.value, f.confidence, f.source, f.first_seen, \
+     f.last_seen, f.count, o.content_hash, o.parser FROM fact f \
+     LEFT JOIN source o ON o.number = f.origin";
 
 /// Merges followed one after another; a longer chain can only be a circle.
 const MERGES_MAX: usize = 64;

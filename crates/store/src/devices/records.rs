@@ -33,6 +33,9 @@ pub struct DeviceFilter {
     pub retired: Option<bool>,
     /// Only devices with a verdict from this disclosure (its key).
     pub disclosure: Option<String>,
+    /// The devices as they were at this time.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
 }
 
 /// What a list of devices is sorted by.
@@ -143,6 +146,25 @@ pub struct DeviceChange {
     pub on_network: bool,
     /// True where it is out of use.
     pub retired: bool,
+    /// When it is written.
+    pub at: Timestamp,
+    /// What changed of what is followed.
+    pub history: Vec<HistoryRow>,
+}
+
+/// A change of something that is followed of a device. An absent value is empty.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// What changed: `site`, `location`, `class`, `status`, `owner`, `configuration` …
+    pub attribute: String,
+    /// What it was.
+    pub before: String,
+    /// What it became.
+    pub after: String,
+    /// When it was written down.
+    pub at: Timestamp,
+    /// What said so.
+    pub because: String,
 }
 
 /// A device that is known already, with what no import of devices says anew.
@@ -154,6 +176,8 @@ pub struct KnownDevice {
     pub custom_fields: BTreeMap<String, String>,
     /// True where it was ever seen on the wire.
     pub on_network: bool,
+    /// True where an inventory of its site lists it now.
+    pub listed: bool,
 }
 
 /// A piece of software and how many devices have it.

@@ -104,6 +104,7 @@ impl WriteTx<'_> {
             numbered.push((number, configuration, *change));
         }
         self.put_rows(&numbered, import)?;
+        self.put_history(batch)?;
         self.put_parts(&numbered)?;
         Ok(numbered.iter().map(|(number, _, change)| (change.device.id, *number)).collect())
     }
@@ -150,11 +151,11 @@ impl WriteTx<'_> {
         // The counters are 0 until the transaction settles: the configuration is marked touched.
         self.insert_many(
             DEVICE_COLUMNS,
-            23,
+            24,
             DEVICE_CONFLICT,
             batch.iter().map(|(number, configuration, change)| {
                 let mut row = device_params(*number, *configuration, change);
-                row.push(import.into());
+                row.extend([import.into(), change.at.into()]);
                 row
             }),
         )?;
@@ -179,6 +180,8 @@ impl WriteTx<'_> {
     }
 
     fn put_parts(&self, batch: &[(i64, i64, &DeviceChange)]) -> Result<(), StoreError> {
+        let all = batch.iter().flat_map(|(_, _, change)| &change.device.facts);
+        let sources = self.source_numbers(all.map(|fact| &fact.source))?;
         let mut facts = Vec::new();
         let mut identifiers = Vec::new();
         let mut software = Vec::new();
@@ -191,10 +194,11 @@ impl WriteTx<'_> {
                     fact.attribute.name().into(),
                     (&fact.value).into(),
                     u64::from(fact.confidence.thousandths()).into(),
-                    to_json(&fact.source)?.into(),
+                    to_json(&without_id(&fact.source))?.into(),
                     fact.first_seen.into(),
                     fact.last_seen.into(),
                     fact.count.into(),
+                    fact.source.id().and_then(|id| sources.get(id).copied()).into(),
                 ]);
             }
             identifiers.extend(identifier_rows(*number, device));
@@ -203,7 +207,7 @@ impl WriteTx<'_> {
                 vec![(&software.name).into(), (&software.version).into(), (*number).into()]
             }));
         }
-        self.insert_many(FACT_COLUMNS, 9, "", facts)?;
+        self.insert_many(FACT_COLUMNS, 10, "", facts)?;
         // Two texts that differ only in U+0000 are one in the database.
         let once = "ON CONFLICT DO NOTHING";
         self.insert_many(IDENTIFIER_COLUMNS, 3, once, identifiers)?;
@@ -215,6 +219,13 @@ fn identifier_rows(number: i64, device: &Device) -> impl Iterator<Item = Vec<Par
     Identifier::all_of(device).into_iter().map(move |one| {
         vec![one.kind().name().into(), one.value().to_owned().into(), number.into()]
     })
+}
+
+/// The source as it stands with a fact; which input it is stands once for all of them.
+fn without_id(source: &Source) -> Source {
+    let mut source = source.clone();
+    source.identify(None);
+    source
 }
 
 fn device_params(number: i64, configuration: i64, change: &DeviceChange) -> Vec<Param<'_>> {
@@ -239,7 +250,7 @@ fn device_params(number: i64, configuration: i64, change: &DeviceChange) -> Vec<
         device.first_seen.into(),
         device.last_seen.into(),
         change.on_network.into(),
-        is_in_inventory(device).into(),
+        device.is_in_inventory().into(),
         configuration.into(),
         0i64.into(),
         0i64.into(),
@@ -260,12 +271,6 @@ pub(crate) fn best_name(device: &Device) -> String {
     name.or_else(address).unwrap_or_else(|| device.id.to_string())
 }
 
-/// True where the hospital's own inventory has a row for it: its key, or any fact from a file.
-fn is_in_inventory(device: &Device) -> bool {
-    let from_file = |fact: &model::Fact| matches!(fact.source, Source::File { .. });
-    device.asset_id.is_some() || device.facts.iter().any(from_file)
-}
-
 fn body_of(change: &records::DeviceChange) -> Body {
     let device = change.device.clone();
     Body {
@@ -283,7 +288,8 @@ const IDENTIFIER_COLUMNS: &str = "identifier (kind, value, device)";
 
 const DEVICE_COLUMNS: &str = "device_row (number, id, asset_id, site, name_key, name, class, maker, \
      model, software_version, os, location, first_seen, last_seen, on_network, in_inventory, \
-     configuration, affected, unknown, not_affected, exploited, retired, import)";
+     configuration, affected, unknown, not_affected, exploited, retired, import, \
+     recorded)";
 
 /// No import: what is written is shown with the transaction.
 const SHOWN: i64 = 0;
@@ -298,4 +304,4 @@ const DEVICE_CONFLICT: &str = "ON CONFLICT (number) DO UPDATE SET asset_id = exc
      retired = excluded.retired";
 
 const FACT_COLUMNS: &str = "fact (device, position, attribute, value, confidence, source, \
-     first_seen, last_seen, count)";
+     first_seen, last_seen, count, origin)";

@@ -68,6 +68,12 @@ const STEPS: &[Step] = &[
         sqlite: include_str!("../../migrations/0008_proof.sqlite.sql"),
         postgres: include_str!("../../migrations/0008_proof.postgres.sql"),
     },
+    Step {
+        number: 9,
+        common: include_str!("../../migrations/0009_history.sql"),
+        sqlite: include_str!("../../migrations/0009_history.sqlite.sql"),
+        postgres: include_str!("../../migrations/0009_history.postgres.sql"),
+    },
 ];
 
 /// The step since which identifiers are kept in another form.
@@ -113,9 +119,9 @@ pub(crate) fn migrate(tx: &WriteTx<'_>) -> Result<(), StoreError> {
     let done = carried_out(tx)?;
     for step in STEPS.iter().filter(|step| !done.contains_key(&step.number)) {
         step.carry_out(tx)?;
-        if step.number == IMPORTS {
-            tx.note_identifiers_anew()?;
-        }
+    }
+    if !done.contains_key(&IMPORTS) {
+        tx.note_identifiers_anew()?;
     }
     Ok(())
 }

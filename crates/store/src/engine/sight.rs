@@ -115,6 +115,8 @@ tables! {
     "decision" => "SELECT * FROM {own}decision \
         WHERE configuration IN (SELECT configuration FROM device) \
         AND (device = '' OR device IN (SELECT id FROM device))",
+    "device_history" => "SELECT * FROM {own}device_history \
+        WHERE device IN (SELECT id FROM device)",
     "device_move" => "SELECT * FROM {own}device_move WHERE device IN (SELECT id FROM device)",
     "disclosure" => "SELECT s.number, s.name, s.tracking_id, s.publisher, s.title, s.version, \
         s.released, s.updated, s.received, s.vulnerabilities, s.score, s.search, \
@@ -125,6 +127,7 @@ tables! {
         FROM {own}disclosure s LEFT JOIN ({counts}) t ON t.disclosure = s.number",
     "ingest" => "SELECT * FROM {own}ingest WHERE site {sites} \
         OR kind IN ('csaf', 'kev', 'epss')",
+    "source" => "SELECT * FROM {own}source WHERE ingest IN (SELECT number FROM ingest)",
     "ingest_skip" => "SELECT * FROM {own}ingest_skip WHERE ingest IN (SELECT number FROM ingest)",
     "stream" => "SELECT * FROM {own}stream WHERE site {sites}",
     "stream_row" => "SELECT * FROM {own}stream_row WHERE stream IN (SELECT number FROM stream) \

@@ -1,6 +1,7 @@
 //! What was taken in, and what of it was not used.
 
 pub(crate) mod records;
+pub(crate) mod sources;
 mod streams;
 
 use model::{Answerable, Skip};

@@ -17,6 +17,9 @@ impl Tx<'_> {
         filter: &VerdictFilter,
         page: Page,
     ) -> Result<Rows<DeviceVerdict>, StoreError> {
+        if let Some(at) = filter.as_of {
+            return self.verdict_rows_at(at, filter, page);
+        }
         if let Some(id) = filter.device {
             return self.verdict_rows_of(&self.live_id(id)?.to_string(), filter, page);
         }

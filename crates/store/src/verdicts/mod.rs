@@ -1,5 +1,6 @@
 //! What was decided: per configuration, and as devices have it.
 
+mod as_of;
 pub(crate) mod configurations;
 pub(crate) mod decisions;
 mod held;

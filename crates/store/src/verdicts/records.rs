@@ -34,6 +34,9 @@ pub struct VerdictFilter {
     pub disclosure: Option<String>,
     /// Only this CVE.
     pub vulnerability: Option<String>,
+    /// The verdicts as they were at this time.
+    #[serde(default)]
+    pub as_of: Option<Timestamp>,
 }
 
 /// The distinct (maker, model, versions) that devices share. Matching works on these.

@@ -16,6 +16,7 @@ mod devices;
 mod disclosures;
 mod evidence_log;
 mod harness;
+mod history;
 mod imports;
 mod jobs;
 mod opening;

@@ -44,12 +44,14 @@ pub(crate) fn device(number: u8) -> Device {
         protocol: "dicom".to_owned(),
         field: "(0008,1090)".to_owned(),
         rule: "dicom.model".to_owned(),
+        source_id: None,
     };
     let cell = Source::File {
         path: "cmms.csv".to_owned(),
         row: 3,
         column: "Serial".to_owned(),
         stream: String::new(),
+        source_id: None,
     };
     Device {
         id: id(number),
@@ -93,6 +95,8 @@ pub(crate) fn device(number: u8) -> Device {
 pub(crate) fn change(device: Device, configuration: &str) -> DeviceChange {
     DeviceChange {
         retired: false,
+        at: at(0),
+        history: Vec::new(),
         device,
         configuration: key(configuration),
         custom_fields: BTreeMap::from([("Cost centre".to_owned(), "4711".to_owned())]),

@@ -112,7 +112,7 @@ fn verdicts_are_filtered() {
             ("by key",         VerdictFilter { disclosure: d1.clone(), ..any_verdict() }, 6),
             ("by tracking id", VerdictFilter { disclosure: Some("d-2".to_owned()), ..any_verdict() }, 2),
             ("vulnerability",  VerdictFilter { vulnerability: Some("CVE-1".to_owned()), ..any_verdict() }, 3),
-            ("all of them",    VerdictFilter { verdict: Some(Verdict::Affected), device: Some(id(1)), disclosure: d1, vulnerability: Some("CVE-1".to_owned()) }, 1),
+            ("all of them",    VerdictFilter { verdict: Some(Verdict::Affected), device: Some(id(1)), disclosure: d1, vulnerability: Some("CVE-1".to_owned()), as_of: None }, 1),
             ("no such",        VerdictFilter { disclosure: Some("D-9".to_owned()), ..any_verdict() }, 0),
         ] {
             let found = store.read(|tx| tx.verdict_rows(&filter, ALL)).unwrap();

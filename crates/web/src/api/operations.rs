@@ -216,6 +216,7 @@ const DEVICES: &[Parameter] = params! {
     query "in_inventory" "boolean" "With or without a row in the hospital's own inventory.",
     query "on_network" "boolean" "Seen on the wire, or never seen.",
     query "disclosure" "string" "Devices with a verdict from this disclosure (its key).",
+    query "as_of" "string" "As they were at this time (RFC 3339), or at the end of this day.",
     query "sort" "sort" "What to sort by; `exposure` where absent.",
     query "offset" "window" "Rows to pass over.",
     query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
@@ -227,6 +228,7 @@ const CONVERSATIONS: &[Parameter] = params! {
 };
 const SOFTWARE: &[Parameter] = params! {
     query "text" "string" "In the name or the version.",
+    query "as_of" "string" "As it was at this time (RFC 3339), or at the end of this day.",
     query "offset" "window" "Rows to pass over.",
     query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
 };
@@ -242,6 +244,7 @@ const VERDICTS: &[Parameter] = params! {
     query "device" "string" "Only this device (its key).",
     query "disclosure" "string" "Only this disclosure (its key).",
     query "vulnerability" "string" "Only this CVE.",
+    query "as_of" "string" "As they were at this time (RFC 3339), or at the end of this day.",
     query "offset" "window" "Rows to pass over.",
     query "limit" "window" "Rows to return, 1 to 1000; 100 where absent.",
 };
@@ -276,6 +279,8 @@ operations! {
         "One device with its facts, verdicts and conversations.";
     get "/api/v1/devices/{id}/verdicts" "list_device_verdicts" ID_WINDOW,
         Answer::Rows("DeviceVerdict"), "Verdicts on one device, worst first.";
+    get "/api/v1/devices/{id}/history" "show_device_history" ID, Answer::One("DeviceHistory"),
+        "Every change of one device and of its verdicts, oldest first.";
     get "/api/v1/conversations" "list_conversations" CONVERSATIONS, Answer::Rows("Conversation"),
         "Conversations of one device, largest first, at most 1000.";
     get "/api/v1/software" "list_software" SOFTWARE, Answer::Rows("SoftwareRow"),
@@ -343,7 +348,7 @@ mod tests {
             assert!(read.is_ok(), "{name}");
         }
         let document: utoipa::openapi::OpenApi = serde_json::from_value(document()).unwrap();
-        assert_eq!(document.paths.paths.len(), 24);
+        assert_eq!(document.paths.paths.len(), 25);
         let ids: BTreeSet<_> = OPERATIONS.iter().map(|one| one.id).collect();
         assert_eq!(ids.len(), OPERATIONS.len());
         for operation in OPERATIONS {
@@ -375,6 +380,7 @@ mod tests {
         check("DeviceRow", &sample::device_row(3));
         check("DeviceDetail", &sample::device_detail());
         check("DeviceDetail", &unknown);
+        check("DeviceHistory", &sample::device_history());
         check("Verdict", &sample::verdict("CVE-2026-0001", Verdict::Unknown));
         check("DeviceVerdict", &sample::disclosure_detail().devices.rows[0]);
         check("Conversation", &sample::device_detail().conversations[0]);

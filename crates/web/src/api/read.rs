@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use hub::{Caller, EvidenceCheck, Hub, HubError, JobShown, Person, SettingShown};
+use hub::{Caller, DeviceHistory, EvidenceCheck, Hub, HubError, JobShown, Person, SettingShown};
 use model::Conversation;
 use serde::Serialize;
 use store::records::{
@@ -74,6 +74,16 @@ pub(crate) async fn device_verdicts(
     list(&app, signed, move |hub, caller| hub.verdicts(caller, &filter, page)).await
 }
 
+/// `GET /api/v1/devices/{id}/history`
+pub(crate) async fn device_history(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Answer<DeviceHistory> {
+    let id = query::device_id(&id)?;
+    ask(&app, move |hub| hub.device_history(&signed.caller, id)).await
+}
+
 /// `GET /api/v1/conversations`
 pub(crate) async fn conversations(
     State(app): State<App>,
@@ -100,9 +110,11 @@ pub(crate) async fn software(
     signed: Signed,
     params: Params,
 ) -> Answer<Listed<SoftwareRow>> {
-    query::only(&params, &[&["text"], WINDOW_PARAMS])?;
+    query::only(&params, &[&["text", "as_of"], WINDOW_PARAMS])?;
     let (text, page) = (query::text(&params, "text"), query::window(&params)?);
-    list(&app, signed, move |hub, caller| hub.software(caller, text.as_deref(), page)).await
+    let as_of = query::as_of(&params)?;
+    let find = move |hub: &Hub, caller: &Caller| hub.software(caller, text.as_deref(), as_of, page);
+    list(&app, signed, find).await
 }
 
 /// `GET /api/v1/disclosures`

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use hub::DeviceHistory;
 use model::{Address, Attribute, Conversation, Device, Fact, Timestamp, Verdict};
-use store::records::{DeviceDetail, Rows, VerdictFilter};
+use store::records::{DeviceDetail, HistoryRow, Rows, VerdictFilter};
 
 use super::verdicts::{Group, grouped};
 use super::{PAGE_ROWS, Pager, Room, Shell, html, list};
@@ -22,9 +23,12 @@ pub(crate) async fn show(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let detail = read(&app, &signed, &id).await?;
+    let (id, caller) = (query::device_id(&id)?, signed.caller.clone());
+    let (detail, history) = app
+        .ask(move |hub| Ok((hub.device(&caller, id)?, hub.device_history(&caller, id)?)))
+        .await?;
     let shell = Shell::of(&app, &signed, Room::Assets, name(&detail.device)).await?;
-    html(&page(shell, &detail, signed.now))
+    html(&page(shell, &detail, &history, signed.now))
 }
 
 /// `GET /assets/{id}/conversations`
@@ -168,7 +172,12 @@ struct Event {
     what: String,
 }
 
-pub(crate) fn page(shell: Shell, detail: &DeviceDetail, now: Timestamp) -> DevicePage {
+pub(crate) fn page(
+    shell: Shell,
+    detail: &DeviceDetail,
+    history: &DeviceHistory,
+    now: Timestamp,
+) -> DevicePage {
     let device = &detail.device;
     let shown = detail.verdicts.iter().take(VERDICTS_MAX);
     let groups = grouped(shown);
@@ -198,7 +207,7 @@ pub(crate) fn page(shell: Shell, detail: &DeviceDetail, now: Timestamp) -> Devic
         facts: other.iter().take(FACTS_MAX).map(|fact| FactRow::of(fact, now)).collect(),
         more_facts: other.len().saturating_sub(FACTS_MAX) as u64,
         custom: detail.custom_fields.iter().take(FACTS_MAX).map(clone_pair).collect(),
-        events: events(detail),
+        events: events(detail, history),
         device: Device { facts: Vec::new(), addresses: addresses(device), ..device.clone() },
         shell,
     }
@@ -406,26 +415,41 @@ fn talks_title(detail: &DeviceDetail) -> String {
     )
 }
 
-fn events(detail: &DeviceDetail) -> Vec<Event> {
+/// What happened to the device and to its verdicts, newest first.
+fn events(detail: &DeviceDetail, history: &DeviceHistory) -> Vec<Event> {
     let device = &detail.device;
     let event = |at: Timestamp, what: String| Event { at, what };
     let mut events = vec![
         event(device.first_seen, "First seen".to_owned()),
         event(device.last_seen, "Last seen".to_owned()),
+        event(history.recorded, "First written down".to_owned()),
     ];
     let versions = device.facts.iter().filter(|fact| fact.attribute == Attribute::SoftwareVersion);
     events.extend(versions.take(EVENTS_MAX).map(|fact| {
         event(fact.first_seen, format!("Version {} first seen", show::text(&fact.value)))
     }));
-    let mut decided: BTreeMap<Timestamp, u64> = BTreeMap::new();
-    for at in detail.verdicts.iter().filter_map(|row| row.decided_at) {
-        *decided.entry(at).or_default() += 1;
+    let told = history.changes.iter().rev().filter(|row| row.attribute != "configuration");
+    events.extend(told.take(EVENTS_MAX).map(|row| event(row.at, changed(row))));
+    let mut decided: BTreeMap<(Timestamp, &str), u64> = BTreeMap::new();
+    for row in &history.verdicts {
+        *decided.entry((row.at, row.because.as_str())).or_default() += 1;
     }
-    events.extend(decided.into_iter().rev().take(EVENTS_MAX).map(|(at, number)| {
-        event(at, format!("{} decided", show::of(number, "verdict", "verdicts")))
+    events.extend(decided.into_iter().rev().take(EVENTS_MAX).map(|((at, because), number)| {
+        let changes = show::of(number, "verdict changed", "verdicts changed");
+        event(at, format!("{changes}: {}", show::text(because)))
     }));
     events.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.what.cmp(&b.what)));
     events
+}
+
+fn changed(row: &HistoryRow) -> String {
+    let value = |text: &str| match text {
+        "" => "nothing".to_owned(),
+        text => show::text(text.replace('\n', ", ")),
+    };
+    let what = row.attribute.replace('_', " ");
+    let (before, after) = (value(&row.before), value(&row.after));
+    format!("Its {what} changed from {before} to {after} ({})", show::text(&row.because))
 }
 
 fn clone_pair((name, value): (&String, &String)) -> (String, String) {

@@ -35,7 +35,7 @@ pub(crate) async fn show(
         Ok(Found {
             devices: hub.devices(&caller, &devices, DeviceOrder::Exposure, page)?,
             disclosures: hub.disclosures(&caller, &disclosures, page)?,
-            software: hub.software(&caller, Some(&wanted), page)?,
+            software: hub.software(&caller, Some(&wanted), None, page)?,
         })
     });
     let found = found.await?;

@@ -22,7 +22,7 @@ pub(crate) async fn show(
     let (text, page) = (query::text(&params, "text"), query::page(&params, PAGE_ROWS)?);
     let shell = Shell::of(&app, &signed, Room::Assets, "Software").await?;
     let (caller, wanted) = (signed.caller.clone(), text.clone());
-    let rows = app.ask(move |hub| hub.software(&caller, wanted.as_deref(), page)).await?;
+    let rows = app.ask(move |hub| hub.software(&caller, wanted.as_deref(), None, page)).await?;
     let page = self::page(shell, text, page, rows);
     list(&page.pager, &page)
 }

@@ -43,7 +43,12 @@ fn assets_page(query: DeviceQuery, rows: Rows<store::records::DeviceRow>) -> Str
 }
 
 fn device_page(detail: &store::records::DeviceDetail) -> String {
-    text(&device::page(shell(Room::Assets, "CT-ER-1"), detail, sample::now()))
+    text(&device::page(
+        shell(Room::Assets, "CT-ER-1"),
+        detail,
+        &sample::device_history(),
+        sample::now(),
+    ))
 }
 
 fn disclosure_page(detail: store::records::DisclosureDetail) -> String {

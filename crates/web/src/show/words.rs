@@ -11,7 +11,9 @@ pub(crate) fn attribute(attribute: Attribute) -> String {
 /// Where a value came from, in words that let a person look it up.
 pub(crate) fn source(source: &Source) -> String {
     super::text(match source {
-        Source::Wire { capture, frame, offset_bytes, length_bytes, protocol, field, rule } => {
+        Source::Wire {
+            capture, frame, offset_bytes, length_bytes, protocol, field, rule, ..
+        } => {
             format!(
                 "{capture}, frame {frame}, bytes {offset_bytes} to {}: {protocol} {field}, rule \
                  {rule}",

@@ -221,6 +221,7 @@ impl Entry {
                 protocol: finding.protocol.to_owned(),
                 field: finding.field.to_owned(),
                 rule,
+                source_id: None,
             },
             first_seen: Timestamp::from_micros(finding.first_seen),
             last_seen: Timestamp::from_micros(finding.last_seen),
