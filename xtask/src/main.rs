@@ -34,5 +34,5 @@ const USAGE: &str = "\
 cargo xtask ci                everything that must hold before a change lands
 cargo xtask crates            licences, banned crates, crates that come twice
 cargo xtask bill FILE         the program's own bill of materials, CycloneDX 1.6
-cargo xtask soak NAME         the long form of a test: answers
+cargo xtask soak NAME         the long form of a test: answers, kill
 cargo xtask oui FOLDER DATE   rebuild knowledge/oui.tsv from IEEE's CSV files";

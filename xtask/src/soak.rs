@@ -28,11 +28,17 @@ struct Soak {
     environment: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 1] = [
+const SOAKS: [Soak; 2] = [
     // What is added to a record, over every published advisory.
     Soak {
         name: "answers",
         arguments: &["-p", "vulnerability", "--test", "metamorphosis"],
         environment: &[("REGIMEN_WHOLE", "1"), ("REGIMEN_REQUIRE", "all")],
+    },
+    // Kills of an ingest: so many on SQLite, and half as many on PostgreSQL.
+    Soak {
+        name: "kill",
+        arguments: &["-p", "regimen", "--test", "suite", "killed"],
+        environment: &[("REGIMEN_KILLS", "140"), ("REGIMEN_REQUIRE", "all")],
     },
 ];

@@ -17,6 +17,7 @@ mod devtools;
 mod guides;
 mod harness;
 mod kept;
+mod killed;
 mod one_shot;
 mod pages;
 mod png;

@@ -37,7 +37,7 @@ fn both_databases_give_the_same_lists() {
 }
 
 /// A PostgreSQL server of ours alone.
-struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     keeper: Child,
 }
@@ -47,7 +47,16 @@ impl Server {
         format!("postgres://regimen@/postgres?host={}", self.folder.path().display())
     }
 
-    fn start() -> Option<Self> {
+    /// The address of a new database.
+    pub(crate) fn database(&self, name: &str) -> String {
+        let folder = self.folder.path().display().to_string();
+        let sql = format!("CREATE DATABASE {name}");
+        let words = ["-q", "-h", &folder, "-U", "regimen", "-d", "postgres", "-c", &sql];
+        assert!(Command::new("psql").args(words).status().unwrap().success());
+        format!("postgres://regimen@/{name}?host={folder}")
+    }
+
+    pub(crate) fn start() -> Option<Self> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("regimen-pg-").tempdir().unwrap();
         let place = folder.path().display().to_string();
