@@ -74,6 +74,14 @@ CREATE INDEX decision_of_configuration ON decision (configuration, number);
 CREATE INDEX decision_of_device ON decision (device, number);
 CREATE INDEX decision_at ON decision (at, number);
 
+-- What a configuration is, as it is matched, and a digest of what each disclosure said of it when it
+-- was last decided: only what has another digest now is written out, compared and kept anew.
+CREATE TABLE configuration_said (
+    configuration {key} REFERENCES configuration (number),
+    asset {text} NOT NULL,
+    said {text} NOT NULL
+);
+
 -- Devices whose record changed so that other verdicts are theirs. Once the history says what that
 -- changed: when, and the last decision before the device had the other configuration.
 CREATE TABLE device_move (

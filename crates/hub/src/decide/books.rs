@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use rayon::prelude::*;
 use store::records::{Standing, StoredDocument};
 use vulnerability::csaf::Document;
-use vulnerability::matching::{Ledger, Series};
+use vulnerability::matching::{Ledger, Said, Series};
 
 use crate::access::session::environment;
 use crate::{Hub, HubError};
@@ -18,6 +18,8 @@ use crate::{Hub, HubError};
 pub(crate) struct Books {
     generation: u64,
     ledger: Ledger,
+    /// Row number of the disclosure of each series of the ledger.
+    disclosures: Vec<i64>,
     /// By row number of the version.
     documents: BTreeMap<i64, Arc<Document>>,
 }
@@ -29,6 +31,11 @@ impl Books {
 
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The row number of the disclosure that said this.
+    pub(crate) fn disclosure(&self, said: &Said) -> Option<i64> {
+        self.disclosures.get(said.series).copied()
     }
 }
 
@@ -76,8 +83,10 @@ fn open(
     };
     documents.extend(new.into_par_iter().map(read).collect::<Result<Vec<_>, HubError>>()?);
     let of_one = standings.chunk_by(|left, right| left.disclosure == right.disclosure);
-    let series = of_one.filter_map(|versions| series(versions, &documents)).collect();
-    Ok(Books { generation, ledger: Ledger::new(series), documents })
+    let series = of_one
+        .filter_map(|versions| Some((versions.first()?.disclosure, series(versions, &documents)?)));
+    let (disclosures, series): (Vec<i64>, Vec<Series>) = series.unzip();
+    Ok(Books { generation, ledger: Ledger::new(series), disclosures, documents })
 }
 
 fn series(versions: &[Standing], documents: &BTreeMap<i64, Arc<Document>>) -> Option<Series> {

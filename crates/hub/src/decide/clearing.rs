@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::records::{ClearedShare, Clearing, HeldRow, TrustRow};
 use store::{StoreError, Tx};
-use vulnerability::matching::Ledger;
 
-use super::{CONFIGURATIONS_AT_ONCE, Order, Work, match_all};
+use super::{Books, CONFIGURATIONS_AT_ONCE, Order, Work, decide_all};
 use crate::access::settings::Setting;
 use crate::act::{Needs, Place};
 use crate::{Caller, Hub, HubError};
@@ -165,7 +164,7 @@ impl Hub {
     pub(super) fn clearing(
         &self,
         order: Order,
-        ledger: &Ledger,
+        books: &Books,
         work: &Work,
     ) -> Result<Clearing, HubError> {
         let of = |waits| if waits { Clearing::Wait } else { Clearing::Write };
@@ -180,7 +179,7 @@ impl Hub {
         }
         let mut share = ClearedShare::default();
         for batch in work.stale.chunks(CONFIGURATIONS_AT_ONCE) {
-            let decided = match_all(ledger, batch);
+            let decided: Vec<_> = decide_all(books, batch)?.into_iter().flatten().collect();
             let part = self.ground().read_whole(|tx| tx.share_cleared(&decided))?;
             share.affected += part.affected;
             share.cleared += part.cleared;

@@ -3,7 +3,7 @@
 mod books;
 mod clearing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use access::Permission;
 use assets::{Inventory, InventoryRecord};
@@ -13,14 +13,15 @@ use rayon::prelude::*;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::records::{
-    ClearedRow, Clearing, ConfigurationKey, ConfigurationVerdicts, DecisionRow, DocumentAnew,
-    ParsedDocument, StaleDocument, Stamp,
+    ClearedRow, Clearing, ConfigurationKey, ConfigurationSaid, ConfigurationVerdicts, DecisionRow,
+    DocumentAnew, ParsedDocument, StaleConfiguration, StaleDocument, Stamp,
 };
 use store::{StoreError, Tx};
 use vulnerability::csaf;
-use vulnerability::matching::{Asset, Ledger, Series, Software, Statement};
+use vulnerability::matching::{Asset, Ledger, Said, Series, Software, Statement};
 use vulnerability::{epss, kev};
 
+use crate::access::session::environment;
 use crate::act::{Needs, Place};
 use crate::one_shot::Pile;
 use crate::take_in::disclosures::warnings;
@@ -39,10 +40,17 @@ pub struct Decided {
     pub changes: usize,
 }
 
+impl Decided {
+    fn add(&mut self, configurations: usize, changes: usize) {
+        self.configurations += configurations;
+        self.changes += changes;
+    }
+}
+
 /// What is stale, and what it is decided with.
 struct Work {
     stamp: Stamp,
-    stale: Vec<(ConfigurationKey, Device)>,
+    stale: Vec<StaleConfiguration>,
 }
 
 /// On whose behalf, why and when verdicts are decided.
@@ -94,12 +102,25 @@ impl Hub {
         if books.generation() != work.stamp.generation {
             return Ok(());
         }
-        let clearing = self.clearing(order, books.ledger(), work)?;
+        let clearing = self.clearing(order, &books, work)?;
+        let (mut same, mut open) = (Vec::new(), Vec::new());
         for batch in work.stale.chunks(CONFIGURATIONS_AT_ONCE) {
-            let decided = match_all(books.ledger(), batch);
-            let Some(changes) = self.keep(order, &decided, &work.stamp, clearing)? else { break };
-            done.configurations += batch.len();
-            done.changes += changes;
+            for (stale, decided) in batch.iter().zip(decide_all(&books, batch)?) {
+                match decided {
+                    Some(decided) => open.push(decided),
+                    None => same.push(stale.number),
+                }
+            }
+            if open.len() >= CONFIGURATIONS_AT_ONCE {
+                let full = std::mem::take(&mut open);
+                let Some(kept) = self.keep(order, &full, &[], &work.stamp, clearing)? else {
+                    return Ok(());
+                };
+                done.add(full.len(), kept);
+            }
+        }
+        if let Some(kept) = self.keep(order, &open, &same, &work.stamp, clearing)? {
+            done.add(open.len() + same.len(), kept);
         }
         Ok(())
     }
@@ -142,11 +163,13 @@ impl Hub {
         })
     }
 
-    /// Writes one batch; nothing where other documents count by now.
+    /// Writes one batch, and the stamp of configurations of which nothing new was said; nothing where
+    /// other documents count by now.
     fn keep(
         &self,
         order: Order,
         decided: &[ConfigurationVerdicts],
+        same: &[i64],
         stamp: &Stamp,
         clearing: Clearing,
     ) -> Result<Option<usize>, HubError> {
@@ -157,6 +180,7 @@ impl Hub {
             }
             let tx = act.change();
             let decisions = tx.decide(decided, stamp, now, because, clearing)?;
+            tx.put_stamp(same, stamp)?;
             crate::view::kept::move_on(tx)?;
             act.note(Action::Match, because, &details(decided, &decisions, stamp))?;
             Ok(Some(decisions.len()))
@@ -199,12 +223,54 @@ impl Hub {
     }
 }
 
-fn match_all(ledger: &Ledger, stale: &[(ConfigurationKey, Device)]) -> Vec<ConfigurationVerdicts> {
-    let one = |(key, device): &(ConfigurationKey, Device)| ConfigurationVerdicts {
-        key: key.clone(),
-        rows: without_asset(ledger.verdicts(&asset_of_device(device))),
+/// Decides configurations; nothing for one of which no disclosure says anything new.
+fn decide_all(
+    books: &Books,
+    stale: &[StaleConfiguration],
+) -> Result<Vec<Option<ConfigurationVerdicts>>, HubError> {
+    stale.par_iter().map(|one| decide_one(books, one)).collect()
+}
+
+fn decide_one(
+    books: &Books,
+    stale: &StaleConfiguration,
+) -> Result<Option<ConfigurationVerdicts>, HubError> {
+    let asset = match &stale.device {
+        Some(device) => asset_of_device(device),
+        None => kept_asset(&stale.said.asset)?,
     };
-    stale.par_iter().map(one).collect()
+    let said = books.ledger().said(&asset.configuration());
+    let numbered = said.iter().filter_map(|said| Some((books.disclosure(said)?, said)));
+    let numbered: BTreeMap<i64, &Said> = numbered.collect();
+    let digests: BTreeMap<i64, u64> =
+        numbered.iter().map(|(number, said)| (*number, books.ledger().digest(said))).collect();
+    let is_comparable = stale.is_of_engine && stale.device.is_none();
+    let of = is_comparable.then(|| differing(&stale.said.digests, &digests));
+    if of.as_ref().is_some_and(BTreeSet::is_empty) {
+        return Ok(None);
+    }
+    let wanted =
+        numbered.iter().filter(|(number, _)| of.as_ref().is_none_or(|of| of.contains(number)));
+    let rows = wanted.flat_map(|(_, said)| books.ledger().rows(said, &asset)).collect();
+    let said = ConfigurationSaid { asset: asset_text(&asset)?, digests };
+    Ok(Some(ConfigurationVerdicts { key: stale.key.clone(), of, rows: without_asset(rows), said }))
+}
+
+/// What is said by one and not by the other.
+fn differing(before: &BTreeMap<i64, u64>, after: &BTreeMap<i64, u64>) -> BTreeSet<i64> {
+    let all = before.keys().chain(after.keys());
+    all.filter(|number| before.get(number) != after.get(number)).copied().collect()
+}
+
+/// A configuration as it is kept. Where its values are from is the same for all of them.
+fn asset_text(asset: &Asset) -> Result<String, HubError> {
+    let kept = Asset { origins: BTreeMap::new(), ..asset.clone() };
+    serde_json::to_string(&kept).map_err(environment)
+}
+
+fn kept_asset(text: &str) -> Result<Asset, HubError> {
+    let asset: Asset = serde_json::from_str(text).map_err(environment)?;
+    Ok(Asset { origins: origins(), ..asset })
 }
 
 /// A document that this engine cannot read keeps the form it had, and says so.
@@ -300,10 +366,14 @@ fn asset_of_device(device: &Device) -> Asset {
         os: device.os.clone(),
         software: software.collect(),
         purchase_date: first(Attribute::PurchaseDate),
-        // Which fact a value stands on differs from device to device; `view::cite` tells.
-        origins: MATCHED.iter().map(|attribute| (*attribute, placeholder(*attribute))).collect(),
+        origins: origins(),
         disputed: disputed(device),
     }
+}
+
+/// Which fact a value stands on differs from device to device; `view::cite` tells.
+fn origins() -> BTreeMap<Attribute, String> {
+    MATCHED.iter().map(|attribute| (*attribute, placeholder(*attribute))).collect()
 }
 
 /// What sources state beside the values that are shown.

@@ -166,7 +166,8 @@ fn decided_by_an_engine_that_erred(house: &House) {
     let stamp = store::records::Stamp { generation: 1, engine: "an engine that erred".to_owned() };
     let all = store.read(|tx| tx.configurations()).unwrap();
     let key = all[0].key.clone();
-    let decided = store::records::ConfigurationVerdicts { key, rows: vec![wrong] };
+    let decided =
+        store::records::ConfigurationVerdicts { key, rows: vec![wrong], ..Default::default() };
     let write = store::records::Clearing::Write;
     let done = store.write(|tx| tx.decide(&[decided], &stamp, NOW, "erred", write).map(drop));
     done.map_err(|error: store::StoreError| error).unwrap();

@@ -31,8 +31,12 @@ impl<'p> Conditions<'p> {
     }
 
     /// The same for row numbers, which are ours and need no placeholder; none of them never holds.
-    pub(crate) fn and_one_of_numbers(&mut self, column: &str, numbers: &[i64]) {
-        let list: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    pub(crate) fn and_one_of_numbers<'n>(
+        &mut self,
+        column: &str,
+        numbers: impl IntoIterator<Item = &'n i64>,
+    ) {
+        let list: Vec<String> = numbers.into_iter().map(i64::to_string).collect();
         self.sql.push(match list.as_slice() {
             [] => "1 = 0".to_owned(),
             list => format!("{column} IN ({})", list.join(",")),

@@ -110,6 +110,8 @@ tables! {
         (SELECT COUNT(*) FROM device d WHERE d.configuration = c.number AND d.retired = 0) \
         AS devices, c.matched, c.affected, c.unknown, c.not_affected, c.exploited, c.generation, \
         c.engine FROM {own}configuration c WHERE c.number IN (SELECT configuration FROM device)",
+    "configuration_said" => "SELECT * FROM {own}configuration_said \
+        WHERE configuration IN (SELECT configuration FROM device)",
     "verdict" => "SELECT * FROM {own}verdict \
         WHERE configuration IN (SELECT configuration FROM device)",
     "decision" => "SELECT * FROM {own}decision \

@@ -29,9 +29,11 @@ pub struct Tx<'c> {
 /// Once a statement has failed, the whole transaction fails, even where the caller goes on.
 pub struct WriteTx<'c> {
     tx: Tx<'c>,
-    /// Configurations whose devices or verdicts changed; what hangs on them is counted anew when
-    /// the transaction ends.
+    /// Configurations whose devices changed; what hangs on them is counted anew when the
+    /// transaction ends.
     pub(crate) touched: RefCell<BTreeSet<i64>>,
+    /// Configurations whose verdicts changed, for the same.
+    pub(crate) touched_verdicts: RefCell<BTreeSet<i64>>,
     /// Disclosures that lost or gained a verdict.
     pub(crate) touched_disclosures: RefCell<BTreeSet<i64>>,
     /// Set where the KEV catalogue changed.
@@ -176,6 +178,7 @@ impl<'c> WriteTx<'c> {
         Self {
             tx,
             touched: RefCell::default(),
+            touched_verdicts: RefCell::default(),
             touched_disclosures: RefCell::default(),
             kev_changed: Slot::new(false),
             next_numbers: RefCell::default(),

@@ -29,42 +29,36 @@ impl Tx<'_> {
         })
     }
 
-    /// One whole device of each configuration for which `which` holds, by key.
-    pub(crate) fn samples(
-        &self,
-        which: &str,
-        params: &[Param<'_>],
-    ) -> Result<Vec<(ConfigurationKey, Device)>, StoreError> {
-        // Devices written in this very transaction are not counted yet, so the count is no help.
-        let sql = format!(
-            "SELECT c.name, s.device FROM configuration c JOIN \
-             (SELECT configuration, MIN(number) AS device FROM device GROUP BY configuration) s \
-             ON s.configuration = c.number WHERE {which} ORDER BY c.name"
-        );
-        let samples = self.rows(&sql, params, |row| Ok((row.text()?, row.int()?)))?;
-        let mut devices = self.devices_by_number(samples.iter().map(|(_, number)| *number))?;
-        Ok(samples
-            .into_iter()
-            .filter_map(|(key, number)| Some((ConfigurationKey(key), devices.remove(&number)?)))
-            .collect())
+    /// One whole device of each of these configurations, by number.
+    pub(crate) fn samples(&self, numbers: &[i64]) -> Result<BTreeMap<i64, Device>, StoreError> {
+        let mut samples: Vec<(i64, i64)> = Vec::with_capacity(numbers.len());
+        for batch in numbers.chunks(LIST_MAX) {
+            let mut of = Conditions::default();
+            of.and_one_of_numbers("configuration", batch);
+            let sql = format!(
+                "SELECT configuration, MIN(number) FROM device{} GROUP BY configuration",
+                of.sql()
+            );
+            samples.extend(self.rows(&sql, &of.params, |row| Ok((row.int()?, row.int()?)))?);
+        }
+        let mut devices = self.devices_by_number(samples.iter().map(|(_, device)| *device))?;
+        let found = samples.into_iter();
+        Ok(found.filter_map(|(of, device)| Some((of, devices.remove(&device)?))).collect())
     }
 }
 
 impl WriteTx<'_> {
-    /// Replaces everything decided for these configurations.
+    /// Replaces what was decided for these configurations: all of it, or what is of some disclosures.
     pub fn replace_configuration_verdicts(
         &self,
         decided: &[ConfigurationVerdicts],
     ) -> Result<(), StoreError> {
         let numbers = self.configuration_numbers(decided.iter().map(|one| &one.key))?;
-        let all: Vec<i64> = numbers.values().copied().collect();
-        for batch in all.chunks(LIST_MAX) {
-            self.forget_verdicts(batch)?;
-        }
         let mut shared = Shared::default();
         let mut rows = Vec::with_capacity(ROWS_AT_ONCE);
         for one in decided {
             let configuration = numbers.get(&one.key).copied().unwrap_or_default();
+            self.forget_verdicts(configuration, one.of.as_ref())?;
             for row in &one.rows {
                 rows.push(shared.verdict_params(self, configuration, row)?);
                 if rows.len() >= ROWS_AT_ONCE {
@@ -74,7 +68,7 @@ impl WriteTx<'_> {
         }
         self.insert_many(VERDICT_COLUMNS, 10, "", rows)?;
         self.touched_disclosures.borrow_mut().extend(shared.disclosures.into_values());
-        self.touched.borrow_mut().extend(all);
+        self.touched_verdicts.borrow_mut().extend(numbers.values());
         Ok(())
     }
 
@@ -110,18 +104,22 @@ impl WriteTx<'_> {
         Ok(numbers)
     }
 
-    fn forget_verdicts(&self, configurations: &[i64]) -> Result<(), StoreError> {
+    fn forget_verdicts(
+        &self,
+        configuration: i64,
+        disclosures: Option<&BTreeSet<i64>>,
+    ) -> Result<(), StoreError> {
         let mut of = Conditions::default();
-        of.and_one_of("configuration", configurations.iter().map(|number| (*number).into()));
+        of.and_value("configuration = {}", configuration);
+        if let Some(disclosures) = disclosures {
+            of.and_one_of_numbers("disclosure", disclosures);
+        }
         let sql = format!("SELECT DISTINCT disclosure FROM verdict{}", of.sql());
         let lost = self.rows(&sql, &of.params, Row::int)?;
         self.touched_disclosures.borrow_mut().extend(lost);
         self.run(&format!("DELETE FROM verdict{}", of.sql()), &of.params)?;
-        let mut these = Conditions::default();
-        these.and_one_of("number", configurations.iter().map(|number| (*number).into()));
-        let sql = format!("UPDATE configuration SET matched = 1{}", these.sql());
-        self.run(&sql, &these.params)?;
-        Ok(())
+        let sql = "UPDATE configuration SET matched = 1 WHERE number = ?1";
+        self.run(sql, &[configuration.into()]).map(drop)
     }
 }
 

@@ -4,28 +4,43 @@
 //! engine than those of today. Only changes are written: a configuration whose verdicts came out
 //! the same is stamped and otherwise left as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Device, DeviceId, Step, Timestamp, Verdict, VerdictRow};
+use model::{DeviceId, Step, Timestamp, Verdict, VerdictRow};
 
 use crate::StoreError;
 use crate::engine::conditions::{Conditions, LIST_MAX};
 use crate::engine::sql::{Param, Row, from_json};
 use crate::engine::tx::{Tx, WriteTx};
 use crate::records::{
-    ClearedRow, ClearedShare, Clearing, ConfigurationKey, ConfigurationVerdicts, DecisionRow,
-    HeldRow, Stamp,
+    ClearedRow, ClearedShare, Clearing, ConfigurationKey, ConfigurationSaid, ConfigurationVerdicts,
+    DecisionRow, HeldRow, StaleConfiguration, Stamp,
 };
 use crate::verdicts::configurations::{Shared, rank};
 use crate::verdicts::held::{Decided, Held, Name, Times, differences, time_of};
 
 impl Tx<'_> {
-    /// One whole device of each configuration that devices have and that is stale for `stamp`.
+    /// Configurations that devices have and that are stale for `stamp`, by key, with what is kept of
+    /// them.
     pub fn stale_configurations(
         &self,
         stamp: &Stamp,
-    ) -> Result<Vec<(ConfigurationKey, Device)>, StoreError> {
-        self.samples("c.matched = 0 OR c.generation <> ?1 OR c.engine <> ?2", &stamp_params(stamp))
+    ) -> Result<Vec<StaleConfiguration>, StoreError> {
+        let mut stale = self.rows(STALE, &stamp_params(stamp), |row| {
+            let (number, key) = (row.int()?, ConfigurationKey(row.text()?));
+            let is_of_engine = row.truth()?;
+            let (asset, said) = (row.maybe_text()?.unwrap_or_default(), row.maybe_text()?);
+            let digests = read_digests(&said.unwrap_or_default())?;
+            let said = ConfigurationSaid { asset, digests };
+            Ok(StaleConfiguration { number, key, said, is_of_engine, device: None })
+        })?;
+        let unknown = stale.iter().filter(|one| one.said.asset.is_empty());
+        let unknown: Vec<i64> = unknown.map(|one| one.number).collect();
+        let mut devices = self.samples(&unknown)?;
+        for one in &mut stale {
+            one.device = devices.remove(&one.number);
+        }
+        Ok(stale)
     }
 
     /// How many devices in use have verdicts that are not decided yet, or were decided with other
@@ -94,14 +109,15 @@ impl Tx<'_> {
         let mut shared = Shared::default();
         let known = self.known_configurations(decided.iter().map(|one| &one.key))?;
         let numbers: Vec<i64> = known.values().map(|(number, _)| *number).collect();
-        let held = self.held(&numbers)?;
+        let held = self.held(&numbers, None)?;
         let mut share = ClearedShare::default();
         for one in decided {
             let Some((number, devices)) = known.get(&one.key) else { continue };
             let Some((before, _)) = held.get(number) else { continue };
             let after = held_of(self, &mut shared, &one.rows)?;
-            let affected =
-                before.names().filter(|name| before.worst(name) == Some(Verdict::Affected));
+            let is_new = |name: &&Name| one.of.as_ref().is_none_or(|of| of.contains(&name.0));
+            let affected = before.names().filter(is_new);
+            let affected = affected.filter(|name| before.worst(name) == Some(Verdict::Affected));
             for name in affected {
                 share.affected += devices;
                 share.cleared += if is_cleared(&after, name) { *devices } else { 0 };
@@ -110,12 +126,19 @@ impl Tx<'_> {
         Ok(share)
     }
 
-    /// What is held of these configurations, by number.
-    pub(super) fn held(&self, numbers: &[i64]) -> Result<BTreeMap<i64, (Held, Times)>, StoreError> {
+    /// What is held of these configurations, by number: all of it, or what is of some disclosures.
+    pub(super) fn held(
+        &self,
+        numbers: &[i64],
+        disclosures: Option<&BTreeSet<i64>>,
+    ) -> Result<BTreeMap<i64, (Held, Times)>, StoreError> {
         let mut all: BTreeMap<i64, (Held, Times)> = BTreeMap::new();
         for batch in numbers.chunks(LIST_MAX) {
             let mut of = Conditions::default();
             of.and_one_of_numbers("v.configuration", batch);
+            if let Some(disclosures) = disclosures {
+                of.and_one_of_numbers("v.disclosure", disclosures);
+            }
             let sql = format!("{HELD}{} ORDER BY v.number", of.sql());
             self.each(&sql, &of.params, |row| {
                 let (configuration, disclosure) = (row.int()?, row.int()?);
@@ -179,12 +202,15 @@ impl WriteTx<'_> {
     ) -> Result<Vec<DecisionRow>, StoreError> {
         let numbers = self.configuration_numbers(decided.iter().map(|one| &one.key))?;
         let all: Vec<i64> = numbers.values().copied().collect();
-        let (mut held, engines) = (self.held(&all)?, self.engines(&all)?);
+        let (mut held, engines) = (self.held(&all, scope(decided).as_ref())?, self.engines(&all)?);
         let (mut changed, mut decisions) = (Vec::new(), Vec::new());
         let mut shared = Shared::default();
         for one in decided {
             let Some(number) = numbers.get(&one.key).copied() else { continue };
-            let (before, times) = held.remove(&number).unwrap_or_default();
+            let (mut before, times) = held.remove(&number).unwrap_or_default();
+            if let Some(of) = &one.of {
+                before.retain(|name| of.contains(&name.0));
+            }
             let mut after = held_of(self, &mut shared, &one.rows)?;
             if clearing == Clearing::Wait {
                 keep_affected(&before, &mut after);
@@ -200,12 +226,33 @@ impl WriteTx<'_> {
             decisions.extend(rows.into_iter().map(|row| row.row));
             changed.push(ConfigurationVerdicts {
                 key: one.key.clone(),
+                of: one.of.clone(),
                 rows: dated(after, &times, at),
+                said: ConfigurationSaid::default(),
             });
         }
         self.replace_configuration_verdicts(&changed)?;
-        all.chunks(LIST_MAX).try_for_each(|batch| self.put_stamp(batch, stamp))?;
+        self.put_said(decided, &numbers)?;
+        self.put_stamp(&all, stamp)?;
         Ok(decisions)
+    }
+
+    fn put_said(
+        &self,
+        decided: &[ConfigurationVerdicts],
+        numbers: &BTreeMap<ConfigurationKey, i64>,
+    ) -> Result<(), StoreError> {
+        let rows = decided.iter().filter(|one| !one.said.asset.is_empty());
+        let rows = rows.filter_map(|one| {
+            let said = write_digests(&one.said.digests);
+            Some(vec![(*numbers.get(&one.key)?).into(), (&one.said.asset).into(), said.into()])
+        });
+        self.insert_many(
+            "configuration_said (configuration, asset, said)",
+            3,
+            "ON CONFLICT (configuration) DO UPDATE SET asset = excluded.asset, said = excluded.said",
+            rows,
+        )
     }
 
     /// Makes configurations stale that `engine` has decided, so that it decides them again.
@@ -214,16 +261,19 @@ impl WriteTx<'_> {
         self.run(sql, &[engine.into()]).map(drop)
     }
 
-    fn put_stamp(&self, numbers: &[i64], stamp: &Stamp) -> Result<(), StoreError> {
-        let mut these = Conditions::default();
-        let generation = these.value(i64::try_from(stamp.generation).unwrap_or(i64::MAX));
-        let engine = these.value(&stamp.engine);
-        these.and_one_of_numbers("number", numbers);
-        let sql = format!(
-            "UPDATE configuration SET matched = 1, generation = {generation}, engine = {engine}{}",
-            these.sql()
-        );
-        self.run(&sql, &these.params)?;
+    /// Says that configurations are decided with `stamp`.
+    pub fn put_stamp(&self, numbers: &[i64], stamp: &Stamp) -> Result<(), StoreError> {
+        for batch in numbers.chunks(LIST_MAX) {
+            let mut these = Conditions::default();
+            let generation = these.value(i64::try_from(stamp.generation).unwrap_or(i64::MAX));
+            let engine = these.value(&stamp.engine);
+            these.and_one_of_numbers("number", batch);
+            let sql = format!(
+                "UPDATE configuration SET matched = 1, generation = {generation}, engine = {engine}{}",
+                these.sql()
+            );
+            self.run(&sql, &these.params)?;
+        }
         Ok(())
     }
 
@@ -268,6 +318,31 @@ fn held_of(tx: &Tx<'_>, shared: &mut Shared, rows: &[VerdictRow]) -> Result<Held
         held.add((shared.disclosure(tx, row.key())?, row.vulnerability.clone()), row);
     }
     Ok(held)
+}
+
+/// The disclosures of which anything is decided anew; nothing where some configuration is whole.
+fn scope(decided: &[ConfigurationVerdicts]) -> Option<BTreeSet<i64>> {
+    let mut scope = BTreeSet::new();
+    for one in decided {
+        scope.extend(one.of.as_ref()?);
+    }
+    Some(scope)
+}
+
+/// `NUMBER:DIGEST` for each disclosure, the digest in hexadecimal, with blanks between.
+fn write_digests(digests: &BTreeMap<i64, u64>) -> String {
+    let words: Vec<String> =
+        digests.iter().map(|(disclosure, digest)| format!("{disclosure}:{digest:x}")).collect();
+    words.join(" ")
+}
+
+fn read_digests(text: &str) -> Result<BTreeMap<i64, u64>, StoreError> {
+    let read = |word: &str| {
+        let (disclosure, digest) = word.split_once(':')?;
+        Some((disclosure.parse().ok()?, u64::from_str_radix(digest, 16).ok()?))
+    };
+    let missing = || StoreError::corrupt("a digest of what was decided cannot be read");
+    text.split_whitespace().map(|word| read(word).ok_or_else(missing)).collect()
 }
 
 fn is_cleared(after: &Held, name: &Name) -> bool {
@@ -322,6 +397,12 @@ const NEWER_ENGINE: &str =
 
 /// Name of the step that says that a newer engine waits for a person.
 const WAITS: &str = "engine";
+
+const STALE: &str = "SELECT c.number, c.name, CASE WHEN c.matched = 1 AND c.engine = ?2 \
+     AND c.generation >= 0 THEN 1 ELSE 0 END, s.asset, s.said FROM configuration c \
+     LEFT JOIN configuration_said s ON s.configuration = c.number \
+     WHERE (c.matched = 0 OR c.generation <> ?1 OR c.engine <> ?2) \
+     AND EXISTS (SELECT 1 FROM device d WHERE d.configuration = c.number) ORDER BY c.name";
 
 const DECISION_COLUMNS: &str = "decision (number, configuration, device, disclosure, \
      vulnerability, rank_before, rank_after, at, because)";

@@ -32,6 +32,10 @@ impl Held {
         self.0.insert(name.clone(), rows);
     }
 
+    pub(super) fn retain(&mut self, wanted: impl Fn(&Name) -> bool) {
+        self.0.retain(|name, _| wanted(name));
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
         self.0.keys()
     }

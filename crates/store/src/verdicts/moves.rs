@@ -98,7 +98,7 @@ impl WriteTx<'_> {
         let mut numbers: Vec<i64> = moves.iter().flat_map(|one| [one.from, one.to]).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let held = self.held(&numbers)?;
+        let held = self.held(&numbers, None)?;
         let (mut told, mut all) = (BTreeMap::new(), Vec::new());
         for one in &moves {
             let of = |number| held.get(&number).map_or(Held::default(), |(held, _)| held.clone());

@@ -1,6 +1,8 @@
 //! Rows of verdicts, configurations and questions.
 
-use model::{DeviceId, DisclosureKey, Timestamp, Verdict, VerdictRow};
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Device, DeviceId, DisclosureKey, Timestamp, Verdict, VerdictRow};
 use serde::{Deserialize, Serialize};
 
 /// A verdict together with the device it is about.
@@ -40,16 +42,44 @@ pub struct VerdictFilter {
 }
 
 /// The distinct (maker, model, versions) that devices share. Matching works on these.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct ConfigurationKey(pub String);
 
-/// Everything decided for one configuration.
-#[derive(Clone, Debug, PartialEq)]
+/// What was decided for one configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfigurationVerdicts {
     /// Which configuration.
     pub key: ConfigurationKey,
-    /// The verdicts; their `asset` is empty, the device's is put in on the way out.
+    /// Row numbers of the disclosures that were decided anew; nothing for all of them.
+    pub of: Option<BTreeSet<i64>>,
+    /// The verdicts of these; their `asset` is empty, the device's is put in on the way out.
     pub rows: Vec<VerdictRow>,
+    /// What is kept of the configuration, to know next time what changed.
+    pub said: ConfigurationSaid,
+}
+
+/// What is kept of a configuration beside its verdicts.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ConfigurationSaid {
+    /// The configuration as it is matched, as JSON; empty where it was never decided.
+    pub asset: String,
+    /// A digest for each disclosure that says something of it, by row number of the disclosure.
+    pub digests: BTreeMap<i64, u64>,
+}
+
+/// A configuration that is to be decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaleConfiguration {
+    /// Row number.
+    pub number: i64,
+    /// Which.
+    pub key: ConfigurationKey,
+    /// What is kept of it.
+    pub said: ConfigurationSaid,
+    /// True where this very engine decided it last, so that the digests still hold.
+    pub is_of_engine: bool,
+    /// One of its devices, where nothing is kept of it.
+    pub device: Option<Device>,
 }
 
 /// A configuration and what is known of it.

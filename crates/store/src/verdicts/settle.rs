@@ -14,8 +14,14 @@ impl WriteTx<'_> {
         if self.kev_changed.get() {
             self.settle_kev()?;
         }
-        let touched: Vec<i64> = self.touched.borrow().iter().copied().collect();
-        for batch in touched.chunks(LIST_MAX) {
+        let devices: Vec<i64> = self.touched.borrow().iter().copied().collect();
+        for batch in devices.chunks(LIST_MAX) {
+            self.touch_disclosures_of(batch)?;
+        }
+        let mut all = self.touched.borrow().clone();
+        all.extend(self.touched_verdicts.borrow().iter());
+        let all: Vec<i64> = all.into_iter().collect();
+        for batch in all.chunks(LIST_MAX) {
             self.settle_configurations(batch)?;
         }
         let disclosures: Vec<i64> = self.touched_disclosures.borrow().iter().copied().collect();
@@ -28,7 +34,7 @@ impl WriteTx<'_> {
     /// A catalogue that changed can change what is marked exploited anywhere.
     fn settle_kev(&self) -> Result<(), StoreError> {
         let all = self.rows("SELECT number FROM configuration", &[], Row::int)?;
-        self.touched.borrow_mut().extend(all);
+        self.touched_verdicts.borrow_mut().extend(all);
         self.run(
             "UPDATE disclosure SET exploited = CASE WHEN EXISTS (SELECT 1 \
              FROM disclosure_vulnerability v JOIN kev k ON k.vulnerability = v.vulnerability \
@@ -52,10 +58,15 @@ impl WriteTx<'_> {
              OR device_row.exploited <> c.exploited)",
         );
         self.run(&format!("{COPY_TO_DEVICES}{}", devices.sql()), &devices.params)?;
-        let mut verdicts = Conditions::default();
-        verdicts.and_one_of("configuration", values());
-        let sql = format!("SELECT DISTINCT disclosure FROM verdict{}", verdicts.sql());
-        let disclosures = self.rows(&sql, &verdicts.params, Row::int)?;
+        Ok(())
+    }
+
+    /// Where other devices have a configuration, every disclosure that speaks of it counts others.
+    fn touch_disclosures_of(&self, configurations: &[i64]) -> Result<(), StoreError> {
+        let mut of = Conditions::default();
+        of.and_one_of_numbers("configuration", configurations);
+        let sql = format!("SELECT DISTINCT disclosure FROM verdict{}", of.sql());
+        let disclosures = self.rows(&sql, &of.params, Row::int)?;
         self.touched_disclosures.borrow_mut().extend(disclosures);
         Ok(())
     }

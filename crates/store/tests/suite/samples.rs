@@ -142,7 +142,7 @@ pub(crate) fn verdict(disclosure: &str, vulnerability: &str, verdict: Verdict) -
 }
 
 pub(crate) fn decided(configuration: &str, rows: Vec<VerdictRow>) -> ConfigurationVerdicts {
-    ConfigurationVerdicts { key: key(configuration), rows }
+    ConfigurationVerdicts { key: key(configuration), rows, ..ConfigurationVerdicts::default() }
 }
 
 pub(crate) fn disclosure(id: &str, version: &str) -> NewDisclosure {

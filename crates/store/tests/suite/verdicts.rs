@@ -6,7 +6,8 @@ use model::{Epss, Kev, Verdict};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use store::records::{
-    Clearing, DeviceFilter, DeviceOrder, EpssTable, KevTable, Page, Stamp, VerdictFilter,
+    Clearing, ConfigurationSaid, ConfigurationVerdicts, DeviceFilter, DeviceOrder, EpssTable,
+    KevTable, Page, Stamp, VerdictFilter,
 };
 use store::{Store, StoreError};
 
@@ -199,8 +200,9 @@ fn configurations_say_what_was_not_matched_yet() {
         store
             .write(|tx| {
                 tx.put_devices(&[change(device(5), "new")])?;
-                let samples = tx.stale_configurations(&stamp(0))?;
-                assert_eq!(samples, [(key("new"), device(5))]);
+                let stale = tx.stale_configurations(&stamp(0))?;
+                assert_eq!((stale.len(), &stale[0].key), (1, &key("new")));
+                assert_eq!(stale[0].device, Some(device(5)));
                 Ok::<_, StoreError>(())
             })
             .unwrap();
@@ -211,7 +213,11 @@ fn configurations_say_what_was_not_matched_yet() {
         assert_eq!(short, want);
         let samples = store.read(|tx| tx.stale_configurations(&stamp(1))).unwrap();
         assert_eq!(samples.len(), 4, "other documents make all of them stale");
-        assert_eq!(samples[0].1, device(1), "the first device stands for its configuration");
+        assert_eq!(
+            samples[0].device,
+            Some(device(1)),
+            "the first device stands for its configuration"
+        );
     });
 }
 
@@ -508,5 +514,41 @@ fn a_newer_engine_that_waits_clears_nothing() {
             assert_eq!(held[0].steps.iter().filter(|step| step.step == "engine").count(), 1);
         }
         assert_eq!(decide("new", one(Verdict::NotAffected), Clearing::Write), 1);
+    });
+}
+
+/// Deciding anew what one disclosure says leaves what the others said, and its digest is kept.
+#[test]
+fn what_one_disclosure_says_is_decided_alone() {
+    for_each_store(|store| {
+        fill(store);
+        let next = Stamp { generation: 4, engine: "next".to_owned() };
+        let put =
+            |of: Option<BTreeSet<i64>>, rows: Vec<model::VerdictRow>, digests: &[(i64, u64)]| {
+                let said = ConfigurationSaid {
+                    asset: "{}".to_owned(),
+                    digests: digests.iter().copied().collect(),
+                };
+                let one = ConfigurationVerdicts { key: key("clean"), of, rows, said };
+                let write = Clearing::Write;
+                store.write(|tx| tx.decide(&[one], &next, at(30), "why", write)).unwrap().len()
+            };
+        let first = verdict("D-1", "CVE-1", Verdict::Affected);
+        let second = verdict("D-2", "CVE-1", Verdict::Unknown);
+        assert_eq!(put(None, vec![first.clone(), second], &[(1, 7), (2, u64::MAX)]), 2);
+        let clear = verdict("D-2", "CVE-1", Verdict::NotAffected);
+        assert_eq!(put(Some(BTreeSet::from([2])), vec![clear], &[(1, 7), (2, 9)]), 1);
+        let held = store.read(|tx| tx.device_detail(id(4))).unwrap().unwrap().verdicts;
+        let short: Vec<_> = held.iter().map(|row| (row.disclosure.as_str(), row.verdict)).collect();
+        assert_eq!(short, [("D-1", Verdict::Affected), ("D-2", Verdict::NotAffected)]);
+        assert_eq!(put(Some(BTreeSet::from([1])), Vec::new(), &[(2, 9)]), 1, "it ended");
+        let later = Stamp { generation: 5, ..next.clone() };
+        let stale = store.read(|tx| tx.stale_configurations(&later)).unwrap();
+        let clean = stale.iter().find(|one| one.key == key("clean")).unwrap();
+        assert_eq!(clean.said.digests, BTreeMap::from([(2, 9)]));
+        assert!(clean.is_of_engine && clean.device.is_none());
+        let counts = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap().rows;
+        let of = |id: &str| counts.iter().find(|row| row.id == id).unwrap().devices;
+        assert_eq!((of("D-2").affected, of("D-2").not_affected), (2, 1));
     });
 }
