@@ -75,8 +75,11 @@ const PTR_DOMAIN: Field = Field::new(
 
 fn read(datagram: &Datagram<'_>, sink: &mut dyn Sink) -> Heard {
     let Some(message) = plausible(datagram.payload) else { return Heard::NotMine };
-    let expected = [datagram.source_port, datagram.destination_port].contains(&PORT);
-    if !expected && !is_whole(&message, datagram.payload.len()) {
+    let ports = [datagram.source_port, datagram.destination_port];
+    let expected = ports.contains(&PORT);
+    // Others share the form of its messages, and what they refuse is not DNS.
+    let of_others = ports.iter().any(|port| RELATED_PORTS.contains(port));
+    if !expected && (of_others || !is_whole(&message, datagram.payload.len())) {
         return Heard::NotMine;
     }
     if !message.is_response() {
@@ -171,6 +174,8 @@ pub(crate) fn address(message: &Message<'_>, entry: &Entry) -> Option<IpAddr> {
 
 const NAME: &str = "dns";
 const PORT: u16 = 53;
+/// NetBIOS names, mDNS, LLMNR.
+const RELATED_PORTS: [u16; 3] = [137, 5353, 5355];
 const FLAGS_AT: std::ops::Range<usize> = 2..4;
 pub(crate) const CLASS_IN: u16 = 1;
 const CLASS_ANY: u16 = 255;
@@ -254,6 +259,24 @@ mod tests {
                 "first name is broken",
                 (53, 40000),
                 "1234 8180 0001 0000 0000 0000 7f 00 0001 0001",
+                "NotMine\n",
+            ),
+            (
+                "another port",
+                (40000, 40001),
+                "1234 0100 0001 0000 0000 0000 03637431 00 0001 0001",
+                "Mine(Receiver)\n",
+            ),
+            (
+                "another port, and more behind it",
+                (40000, 40001),
+                "1234 0100 0001 0000 0000 0000 03637431 00 0001 0001 00",
+                "NotMine\n",
+            ),
+            (
+                "a port of NetBIOS",
+                (137, 137),
+                "1234 0100 0001 0000 0000 0000 03637431 00 0001 0001",
                 "NotMine\n",
             ),
             ("empty", (53, 53), "", "NotMine\n"),
