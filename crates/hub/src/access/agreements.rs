@@ -204,8 +204,10 @@ mod tests {
         assert_eq!(redact("", until).unwrap(), Together::Done(()));
         let page = Page { offset: 0, limit: 1 };
         let row = hub.evidence(&console, page).unwrap().rows.remove(0);
-        assert_eq!(row.details["agreement"]["decided_alone"], true);
-        assert_eq!(row.details["agreement"]["reason"], why);
+        let told = row.spelled(&row.details.to_string());
+        let details: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(details["agreement"]["decided_alone"], true);
+        assert_eq!(details["agreement"]["reason"], why);
         let month = || hub.reviews(&console, NOW, until.plus_seconds(1)).unwrap();
         assert_eq!(month().len(), 1);
         hub.review(&console, 1, until).unwrap();
