@@ -91,6 +91,7 @@ operations! {
     reads Read            integrity,
     reads ManagePeople    back_up,
     acts  ManagePeople    rotate_keys,
+    acts  Redact          redact,
     acts  IngestInventory ingest,
     acts  IngestInventory decide,
     acts  ConfirmClearing confirm_clearing,

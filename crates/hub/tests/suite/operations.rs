@@ -140,6 +140,7 @@ const TRIES: &[(&str, Try)] = &[
     ("integrity",       |hub, who, _| hub.integrity(who).map(drop)),
     ("back_up",         |hub, who, on| hub.back_up(who, &on.inventory.with_extension("copy")).map(drop)),
     ("rotate_keys",     |hub, who, _| hub.rotate_keys(who, NOW).map(drop)),
+    ("redact",          |hub, who, _| hub.redact(who, "Zephyra", "a patient's name slipped in", NOW).map(drop)),
     ("ingest",          |hub, who, on| {
         let paths = vec![on.inventory.clone()];
         hub.ingest(who, &IngestRequest { paths, ..IngestRequest::default() }, NOW).map(drop)
