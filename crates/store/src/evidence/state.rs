@@ -9,7 +9,7 @@
 use evidence::Sha256Hex;
 
 use crate::StoreError;
-use crate::engine::catalogue::{Column, Table, tables};
+use crate::engine::catalogue::{Column, Kind, Table, tables};
 use crate::engine::migrate;
 use crate::engine::sql::Cell;
 use crate::engine::tx::Tx;
@@ -51,11 +51,16 @@ fn seen_only(table: &Table) -> &'static str {
     match table.name.as_str() {
         "device_row" => " WHERE number IN (SELECT d.number FROM device d)",
         "configuration" => " WHERE number IN (SELECT d.configuration FROM device d)",
-        _ if table.columns.iter().any(|column| column.name == "device") => {
+        _ if table.columns.iter().any(refers_to_device) => {
             " WHERE device IN (SELECT d.number FROM device d)"
         }
         _ => "",
     }
+}
+
+/// By its number; where a table names a device by its id, the row is an act's.
+fn refers_to_device(column: &Column) -> bool {
+    column.name == "device" && column.kind == Kind::Number
 }
 
 fn write_cell(bytes: &mut Vec<u8>, cell: &Cell) {
