@@ -10,7 +10,7 @@ use hub::{
 };
 use model::{DeviceId, Scope, Secret};
 use store::records::{DeviceFilter, DeviceOrder, DisclosureFilter, VerdictFilter};
-use store::{Store, StoreUrl};
+use store::{Store, StoreError, StoreUrl};
 
 use crate::house::{ALL, House, NOW, advisory, small_inventory};
 
@@ -36,7 +36,7 @@ impl Ground {
         };
         add("boss");
         let password = add("ada");
-        let device = house.devices()[0].id;
+        let device = house.devices().into_iter().next().unwrap().id;
         let inventory =
             house.write("more.csv", "asset_id,maker,model,serial\nZ-1,Halden,Zephyra V5,Q77\n");
         Self { house, device, inventory, password }
@@ -53,8 +53,11 @@ impl Ground {
 
     fn written(&self) -> (u64, usize) {
         let store = Store::open(&self.url()).unwrap();
-        let rows = store.read(|tx| tx.evidence_head()).unwrap().map_or(0, |head| head.number);
-        (rows, store.read(|tx| tx.events_after(0, 1000)).unwrap().len())
+        let counted = store.read(|tx| {
+            let rows = tx.evidence_head()?.map_or(0, |head| head.number);
+            Ok::<_, StoreError>((rows, tx.events_after(0, 1000)?.len()))
+        });
+        counted.unwrap()
     }
 }
 

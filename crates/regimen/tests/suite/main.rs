@@ -24,5 +24,6 @@ mod png;
 mod policy;
 mod postgres;
 
+mod schemathesis;
 mod screenshots;
 mod site;

@@ -147,14 +147,23 @@ impl Site {
         self.ask("GET", path, cookie, "")
     }
 
+    /// As a program with a token.
+    pub(crate) fn get_as(&self, path: &str, token: &str) -> Reply {
+        self.send("GET", path, &format!("Authorization: Bearer {token}"), "")
+    }
+
     pub(crate) fn ask(&self, method: &str, path: &str, cookie: &str, form: &str) -> Reply {
+        self.send(method, path, &format!("Cookie: {cookie}"), form)
+    }
+
+    fn send(&self, method: &str, path: &str, credential: &str, form: &str) -> Reply {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(ANSWER)).unwrap();
         stream.set_write_timeout(Some(ANSWER)).unwrap();
         // Version 1.0 is answered in one piece and then hung up.
         write!(
             stream,
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nOrigin: http://{}\r\nCookie: {cookie}\r\n\
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nOrigin: http://{}\r\n{credential}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
             self.address,
             self.address,

@@ -91,7 +91,7 @@ fn credentials_and_grants_belong_to_somebody() {
         let found = store.read(|tx| tx.credential_by_hash(kind, "$argon2id$x")).unwrap();
         assert_eq!(found, kept);
         assert_eq!(store.read(|tx| tx.credential(key(1), CredentialRow::TOKEN)).unwrap(), None);
-        assert_eq!(store.read(|tx| tx.grants_of(key(1))).unwrap(), [grant.clone()]);
+        assert_eq!(store.read(|tx| tx.grants_of(key(1))).unwrap(), std::slice::from_ref(&grant));
         assert!(store.write(|tx| tx.remove_grant(&grant)).unwrap());
         assert!(!store.write(|tx| tx.remove_grant(&grant)).unwrap());
         assert_eq!(store.read(|tx| tx.grants()).unwrap(), []);
