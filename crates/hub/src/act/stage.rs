@@ -139,7 +139,7 @@ impl Import<'_> {
 }
 
 /// How long an import waits for another: as long as a first import of a large hospital takes.
-const TURN_MAX: Duration = Duration::from_secs(600);
+const TURN_MAX: Duration = Duration::from_mins(10);
 
 /// Devices written in one transaction: few, so that others who write wait a moment only.
 const DEVICES_AT_ONCE: usize = 250;

@@ -95,13 +95,12 @@ fn sign(
     state: Option<&State>,
     now: Timestamp,
 ) -> Result<SignedCheckpoint, HubError> {
-    let origin = match act.setting(ORIGIN)? {
-        Some(origin) => origin,
-        None => {
-            let origin = format!("regimen-evidence/{}", crate::take_in::hex(&random::<8>()?));
-            act.change().put_setting(ORIGIN, &origin)?;
-            origin
-        }
+    let origin = if let Some(origin) = act.setting(ORIGIN)? {
+        origin
+    } else {
+        let origin = format!("regimen-evidence/{}", crate::take_in::hex(&random::<8>()?));
+        act.change().put_setting(ORIGIN, &origin)?;
+        origin
     };
     let state = state.cloned().map_or_else(|| act.state(), Ok)?;
     act.note(Action::Checkpoint, &origin, &json!({ "state": state }))?;

@@ -250,7 +250,7 @@ fn against(note: &str, walk: &Walk, known: &[PublicKey], findings: &mut Findings
             );
         }
         Err(error) => {
-            findings.bad(checkpoint.head.number, format!("the checkpoint given: {error}"))
+            findings.bad(checkpoint.head.number, format!("the checkpoint given: {error}"));
         }
     }
     if walk.origin.as_ref().is_some_and(|origin| *origin != checkpoint.origin) {

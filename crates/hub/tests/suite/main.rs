@@ -1,5 +1,11 @@
 //! Use cases over a real store in a temporary folder.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::redundant_closure,
+    reason = "a test says by failing"
+)]
 
 mod cases;
 mod clearing;

@@ -29,7 +29,7 @@ fn row(key: &KeyRow) -> Vec<String> {
         key.id.clone(),
         key.purpose.clone(),
         key.created.day(),
-        key.retired.map_or_else(|| "in use".to_owned(), |at| at.day()),
+        key.retired.map_or_else(|| "in use".to_owned(), model::Timestamp::day),
         output::or_dash(key.public.as_deref()),
     ]
 }

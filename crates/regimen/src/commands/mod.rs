@@ -125,16 +125,15 @@ fn keys_folder(common: &Common) -> Result<PathBuf> {
         Ok::<_, std::io::Error>(path.canonicalize().unwrap_or(path))
     };
     let data = whole(&common.data).context("finding the data folder")?;
-    let keys = match &common.keys {
-        Some(keys) => whole(keys).context("finding the folder of the keys")?,
-        None => {
-            let Some(name) = data.file_name() else {
-                return Err(Usage("say with --keys where the keys are".to_owned()).into());
-            };
-            let mut name = name.to_owned();
-            name.push("-keys");
-            data.with_file_name(name)
-        }
+    let keys = if let Some(keys) = &common.keys {
+        whole(keys).context("finding the folder of the keys")?
+    } else {
+        let Some(name) = data.file_name() else {
+            return Err(Usage("say with --keys where the keys are".to_owned()).into());
+        };
+        let mut name = name.to_owned();
+        name.push("-keys");
+        data.with_file_name(name)
     };
     if keys.starts_with(&data) {
         let told = "the keys must lie beside the data folder, not in it: give another --keys";

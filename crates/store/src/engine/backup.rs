@@ -83,7 +83,7 @@ impl Tx<'_> {
             };
             return Ok(rows.iter().filter_map(count).map(|error| error.to_string()).collect());
         }
-        let mut wrong = self.rows("PRAGMA integrity_check(20)", &[], |row| row.text())?;
+        let mut wrong = self.rows("PRAGMA integrity_check(20)", &[], super::sql::Row::text)?;
         wrong.retain(|text| text != "ok");
         let sql = "SELECT \"table\", parent, COUNT(*) FROM pragma_foreign_key_check \
              GROUP BY \"table\", parent";
@@ -196,7 +196,7 @@ fn in_order(tx: &Tx<'_>, held: Vec<Table>) -> Result<Vec<Table>, StoreError> {
         let before = left.len();
         let mut waiting = Vec::new();
         for table in left {
-            let mut needs = tx.rows(sql, &[(&table.name).into()], |row| row.text())?;
+            let mut needs = tx.rows(sql, &[(&table.name).into()], super::sql::Row::text)?;
             needs.retain(|name| *name != table.name && !done.contains(name));
             if needs.is_empty() {
                 done.insert(table.name.clone());

@@ -49,7 +49,7 @@ impl Table {
 pub(crate) fn tables(tx: &Tx<'_>) -> Result<Vec<Table>, StoreError> {
     let sql = if tx.is_postgres() { TABLES_POSTGRES } else { TABLES_SQLITE };
     let columns = if tx.is_postgres() { COLUMNS_POSTGRES } else { COLUMNS_SQLITE };
-    let names = tx.rows(sql, &[], |row| row.text())?;
+    let names = tx.rows(sql, &[], super::sql::Row::text)?;
     let table = |name: String| {
         let columns = tx.rows(columns, &[(&name).into()], |row| {
             let (name, kind) = (row.text()?, kind_of(&row.text()?));
