@@ -196,6 +196,8 @@ const BANNED: &[(&str, &str)] = &[
 
 /// Crates that may come in several versions, and why.
 const TWICE: &[(&str, &str)] = &[
+    ("const-oid", "the signing crates and the hashes have not met yet; tiny"),
+    ("getrandom", "TLS to PostgreSQL brings the older one; tiny"),
     ("fallible-iterator", "the two databases' drivers have not met yet; both are tiny"),
     ("syn", "build time only; derive macros move at their own pace"),
 ];
