@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use model::Timestamp;
 
+use crate::canonical::hex;
 use crate::chain::Head;
 use crate::note::NoteError;
 
@@ -43,7 +44,7 @@ impl Checkpoint {
         let number = number.parse().map_err(|_| WRONG)?;
         let hash = BASE64.decode(hash).ok().filter(|hash| hash.len() == 32).ok_or(WRONG)?;
         let at = at.strip_prefix("time ").and_then(|at| at.parse().ok()).ok_or(WRONG)?;
-        let hash = to_hex(&hash);
+        let hash = hex(&hash);
         Ok(Self { origin: origin.to_owned(), head: Head { number, hash }, at })
     }
 }
@@ -59,10 +60,6 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
             .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
             .collect(),
     )
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const WRONG: NoteError = NoteError::Malformed("it is no checkpoint of an evidence log");

@@ -15,7 +15,7 @@ pub mod note;
 pub mod words;
 
 pub use action::Action;
-pub use canonical::{Sha256Hex, canonical_json, sha256_hex};
+pub use canonical::{Sha256Hex, canonical_json, hex, sha256_hex};
 pub use chain::{Act, Chain, Entry, GENESIS_HASH, Head};
 pub use check::{Bad, Check, Verifier, verify, verify_against};
 pub use checkpoint::Checkpoint;

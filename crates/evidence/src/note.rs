@@ -6,7 +6,7 @@
 //!         and in base64 four bytes of key id followed by the 64 bytes of the signature.
 //! Limits: [`NOTE_BYTES_MAX`] and [`SIGNATURES_MAX`].
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -133,7 +133,8 @@ pub fn sign(text: &str, keys: &[NoteKey]) -> Result<String, NoteError> {
         let id = key.public().id;
         let signature = key.key.sign(text.as_bytes()).to_bytes();
         let line = BASE64.encode([id.as_slice(), signature.as_slice()].concat());
-        note.push_str(&format!("{DASH}{} {line}\n", key.name));
+        // Writing to a text cannot fail.
+        let _ = writeln!(note, "{DASH}{} {line}", key.name);
     }
     Ok(note)
 }

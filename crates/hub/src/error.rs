@@ -60,14 +60,27 @@ impl HubError {
 
 impl From<store::StoreError> for HubError {
     fn from(error: store::StoreError) -> Self {
+        Self::below(&error, error.answerable())
+    }
+}
+
+impl From<keyring::KeyringError> for HubError {
+    fn from(error: keyring::KeyringError) -> Self {
+        Self::below(&error, error.answerable())
+    }
+}
+
+impl HubError {
+    /// What an adapter reports, with all its causes, since a front door shows one line.
+    fn below(error: &dyn std::error::Error, answerable: Answerable) -> Self {
         let mut text = error.to_string();
-        let mut cause = std::error::Error::source(&error);
+        let mut cause = error.source();
         while let Some(inner) = cause {
             text.push_str(": ");
             text.push_str(&inner.to_string());
             cause = inner.source();
         }
-        match error.answerable() {
+        match answerable {
             Answerable::Caller | Answerable::Sender => Self::Invalid(text),
             _ => Self::Environment(text),
         }

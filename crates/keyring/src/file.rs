@@ -92,11 +92,8 @@ fn is_private(path: &Path) -> Result<bool, KeyringError> {
         Err(source) => return Err(KeyringError::File { path: path.to_owned(), source }),
     };
     let mode = meta.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        Ok(true)
-    } else {
-        Err(KeyringError::Exposed { path: path.to_owned(), mode })
-    }
+    let others = mode & 0o077;
+    if others == 0 { Ok(true) } else { Err(KeyringError::Exposed { path: path.to_owned(), mode }) }
 }
 
 impl WrittenKey {

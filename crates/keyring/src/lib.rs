@@ -4,7 +4,7 @@
 //! Input:   a folder; seeds, ids and the time are arguments.
 //! Output:  [`FILE_NAME`], JSON, readable by its owner alone: of each key its id, what it is for,
 //!          when it was made, when it went out of use, its public half and its secret.
-//! Limits:  [`FILE_BYTES_MAX`]. A folder or file that others can read is refused, not mended: what
+//! Limits:  `FILE_BYTES_MAX`. A folder or file that others can read is refused, not mended: what
 //!          others could read once is no secret any more.
 //! Privacy: secrets are shown by nothing here, errors included.
 

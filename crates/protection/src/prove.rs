@@ -8,9 +8,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::packets::{
-    Addresses, Diagrams, ICMPV6, Packet, Region, Set, State, TCP, TooLarge, any_addresses,
-};
+use crate::packets::{Diagrams, ICMPV6, Packet, Region, Set, State, TCP, TooLarge};
 use crate::policy::{Policy, conversations};
 use crate::read::{List, ReadError, read};
 use crate::render::Target;
@@ -183,12 +181,10 @@ fn without_memory(diagrams: &mut Diagrams) -> Result<Set, TooLarge> {
 
 fn forwarded(all: Set, diagrams: &mut Diagrams) -> Result<Set, TooLarge> {
     let discovery = Region {
-        from: Addresses { v4: Vec::new(), ..any_addresses() },
-        to: Addresses { v4: Vec::new(), ..any_addresses() },
         protocols: Some(vec![ICMPV6]),
         ports: Some(vec![(133, 137)]),
         ..Region::default()
     };
-    let discovery = discovery.set(diagrams)?;
+    let discovery = discovery.of_version(6).set(diagrams)?;
     diagrams.difference(all, discovery)
 }

@@ -157,10 +157,7 @@ impl Hub {
             let person = named(act, name)?;
             let row = grant_row(person.id, grant, caller, now);
             act.change().put_grant(&row)?;
-            let details = json!({
-                "person": person.id, "role": grant.role.name(), "scope": grant.scope,
-            });
-            act.note(Action::GrantRole, &person.name, &details)
+            act.note(Action::GrantRole, &person.name, &told(person.id, grant))
         })
     }
 
@@ -181,10 +178,7 @@ impl Hub {
                 return Err(HubError::Invalid(text));
             }
             somebody_manages(act, before)?;
-            let details = json!({
-                "person": person.id, "role": grant.role.name(), "scope": grant.scope,
-            });
-            act.note(Action::RevokeRole, &person.name, &details)
+            act.note(Action::RevokeRole, &person.name, &told(person.id, grant))
         })
     }
 
@@ -303,6 +297,11 @@ fn grant_row(person: PersonId, grant: &Grant, caller: &Caller, now: Timestamp) -
         given: now,
         given_by: caller.key(),
     }
+}
+
+/// A grant as the evidence tells it.
+fn told(person: PersonId, grant: &Grant) -> serde_json::Value {
+    json!({ "person": person, "role": grant.role.name(), "scope": grant.scope })
 }
 
 const MANAGES: Needs = Needs::Permission(Permission::ManagePeople);

@@ -274,7 +274,7 @@ impl Act<'_, '_> {
     fn evidence(&self, action: Action, subject: &str, details: &Value) -> Result<Entry, HubError> {
         let number = self.tx.evidence_head()?.map_or(1, |head| head.number + 1);
         let (subject, details) = words::conceal(action, subject, details, |content| {
-            let salt = crate::take_in::hex(&random::<16>()?);
+            let salt = evidence::hex(&random::<16>()?);
             // No database gets a NUL into a text.
             let content = content.replace('\0', "\u{fffd}");
             let digest = words::text_digest(&salt, &content);

@@ -319,7 +319,7 @@ pub(crate) fn configuration_key(device: &Device) -> ConfigurationKey {
     // Writing a struct of texts as JSON cannot fail.
     let text = serde_json::to_vec(&configuration).unwrap_or_default();
     let digest = Sha256::digest(&text);
-    ConfigurationKey(crate::take_in::hex(digest.get(..16).unwrap_or(&digest)))
+    ConfigurationKey(evidence::hex(digest.get(..16).unwrap_or(&digest)))
 }
 
 /// Decides the verdicts of an inventory that is not kept.

@@ -9,7 +9,7 @@ use serde_json::json;
 use store::records::State;
 
 use crate::act::{Act, Needs, Place};
-use crate::proof::keys::{Signers, environment_of, name_of_note};
+use crate::proof::keys::{Signers, name_of_note};
 use crate::proof::walk::ORIGIN;
 use crate::{Caller, Hub, HubError, random};
 
@@ -62,7 +62,7 @@ impl Hub {
         let origin = Note::read(&made.note).ok().and_then(|note| Checkpoint::read(&note.text).ok());
         if let Some(checkpoint) = origin {
             let name = name_of_note(&checkpoint.origin);
-            signers.ring.put_note(&name, &made.note).map_err(environment_of)?;
+            signers.ring.put_note(&name, &made.note)?;
         }
         Ok(made)
     }
@@ -81,7 +81,7 @@ impl Hub {
     ) -> Result<Option<Checkpoint>, HubError> {
         let origin = self.ground().read_whole(|tx| tx.setting(ORIGIN))?;
         let (Some(ring), Some(origin)) = (ring, origin) else { return Ok(None) };
-        let Some(note) = ring.note(&name_of_note(&origin)).map_err(environment_of)? else {
+        let Some(note) = ring.note(&name_of_note(&origin))? else {
             return Ok(None);
         };
         let known = super::keys::public_keys(Some(ring));
@@ -98,7 +98,7 @@ fn sign(
     let origin = if let Some(origin) = act.setting(ORIGIN)? {
         origin
     } else {
-        let origin = format!("regimen-evidence/{}", crate::take_in::hex(&random::<8>()?));
+        let origin = format!("regimen-evidence/{}", evidence::hex(&random::<8>()?));
         act.change().put_setting(ORIGIN, &origin)?;
         origin
     };

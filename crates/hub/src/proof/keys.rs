@@ -4,8 +4,8 @@ use std::path::Path;
 
 use access::Permission;
 use evidence::{Action, NoteKey, PublicKey};
-use keyring::{Key, Keyring, KeyringError, Purpose};
-use model::{Answerable, Timestamp};
+use keyring::{Key, Keyring, Purpose};
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -61,7 +61,7 @@ impl Hub {
 
     /// The keyring, where the hub was given one.
     pub(super) fn ring(&self) -> Result<Option<Keyring>, HubError> {
-        self.keys.as_deref().map(Keyring::read).transpose().map_err(environment_of)
+        self.keys.as_deref().map(Keyring::read).transpose().map_err(HubError::from)
     }
 
     /// The keys that sign checkpoints, the first made now where there is none.
@@ -92,7 +92,7 @@ impl Hub {
         let (id, text) = (public.id(), public.to_string());
         let key = Key::new(Purpose::Checkpoint, id, Some(text), seed, now);
         let row = shown(&key);
-        ring.add(key).map_err(environment_of)?;
+        ring.add(key)?;
         let needs = Needs::Permission(Permission::ReadEvidence);
         self.act(caller, needs, Place::House, now, |act| {
             let details = json!({ "purpose": row.purpose, "public": row.public });
@@ -104,7 +104,7 @@ impl Hub {
 
 /// How many keys of a folder are in use, once it is known that nobody else can reach them.
 pub fn in_use(folder: &Path) -> Result<usize, HubError> {
-    let ring = Keyring::read(folder).map_err(environment_of)?;
+    let ring = Keyring::read(folder)?;
     Ok(ring.keys().iter().filter(|key| key.retired.is_none()).count())
 }
 
@@ -118,18 +118,6 @@ pub(super) fn public_keys(ring: Option<&Keyring>) -> Vec<PublicKey> {
 pub(super) fn name_of_note(origin: &str) -> String {
     let name: String = origin.chars().filter(|one| one.is_ascii_alphanumeric()).collect();
     format!("checkpoint-{name}.txt")
-}
-
-pub(super) fn environment_of(error: KeyringError) -> HubError {
-    let mut text = error.to_string();
-    if let Some(cause) = std::error::Error::source(&error) {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-    }
-    match error.answerable() {
-        Answerable::Caller => HubError::Invalid(text),
-        _ => HubError::Environment(text),
-    }
 }
 
 fn shown(key: &Key) -> KeyRow {

@@ -127,7 +127,7 @@ impl Hub {
             if known.is_empty() {
                 known.extend(walk.keys_named());
             }
-            let mut checkpoint = self.check_checkpoints(tx, &walk, &known, &mut findings)?;
+            let mut checkpoint = Self::check_checkpoints(tx, &walk, &known, &mut findings)?;
             if let Some(outside) = &outside {
                 newest_is_there(outside, &walk, &mut findings);
             }
@@ -160,7 +160,6 @@ impl Hub {
 
     /// Every checkpoint that is kept, against the chain; and every act that says one was made.
     fn check_checkpoints(
-        &self,
         tx: &Tx<'_>,
         walk: &Walk,
         known: &[PublicKey],

@@ -49,7 +49,7 @@ impl Hub {
                 return Err(HubError::NotFound { kind: "text", key: "as given".to_owned() });
             }
             // With another salt nobody can try names on what was proposed.
-            act.change().put_setting(SALT, &crate::take_in::hex(&random::<16>()?))?;
+            act.change().put_setting(SALT, &evidence::hex(&random::<16>()?))?;
             crate::view::kept::move_on(act.change())?;
             let Removed { places, digests, rows } = &removed;
             let details =

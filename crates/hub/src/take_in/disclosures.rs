@@ -13,7 +13,7 @@ use vulnerability::csaf;
 use crate::access::session::{environment, invalid};
 use crate::act::{Act, Needs, Place};
 use crate::take_in::kind::Kind;
-use crate::take_in::{IngestSummary, Taken, permission, record, sha256_hex};
+use crate::take_in::{IngestSummary, Taken, permission, record};
 use crate::{Caller, Hub, HubError};
 
 /// A document that was read, or the reason why not.
@@ -65,7 +65,7 @@ impl Hub {
         let edition = Edition {
             kind: Kind::Kev,
             name: catalogue.version,
-            content_hash: sha256_hex(&bytes),
+            content_hash: evidence::sha256_hex(&bytes),
             rows: catalogue.entries.len() as u64,
             skipped: catalogue.skipped.iter().map(|(place, why)| skip(input, place, why)).collect(),
         };
@@ -85,7 +85,7 @@ impl Hub {
         let edition = Edition {
             kind: Kind::Epss,
             name: scores.date.unwrap_or_default(),
-            content_hash: sha256_hex(&bytes),
+            content_hash: evidence::sha256_hex(&bytes),
             rows: scores.entries.len() as u64,
             skipped: scores
                 .skipped

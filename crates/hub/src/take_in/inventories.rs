@@ -25,7 +25,7 @@ use crate::take_in::changes::Teller;
 use crate::take_in::devices::{capped, index_of, questions, taken};
 use crate::take_in::kind::Kind;
 use crate::take_in::listing::{Listing, PARSER, Row, rows_of};
-use crate::take_in::{ColumnsRead, IngestRequest, Taken, permission, record, sha256_hex};
+use crate::take_in::{ColumnsRead, IngestRequest, Taken, permission, record};
 use crate::{Caller, Hub, HubError};
 
 impl Hub {
@@ -39,7 +39,7 @@ impl Hub {
     ) -> Result<Taken, HubError> {
         let needs = Needs::Permission(permission(Kind::Inventory));
         let bytes = link::read_document(&input.path).map_err(crate::access::session::invalid)?;
-        let hash = sha256_hex(&bytes);
+        let hash = evidence::sha256_hex(&bytes);
         let mut import = self.ground().import()?;
         if let Some(taken) = self.known_before(input, &bytes, &hash, request)? {
             return Ok(taken);

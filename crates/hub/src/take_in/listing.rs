@@ -48,7 +48,7 @@ fn digest(record: &InventoryRecord) -> String {
         ["", heading.as_str(), cell.as_str()].into_iter().for_each(&mut add);
     }
     let digest = digest.finalize();
-    crate::take_in::hex(digest.get(..DIGEST_BYTES).unwrap_or(&digest))
+    evidence::hex(digest.get(..DIGEST_BYTES).unwrap_or(&digest))
 }
 
 /// What an export does to the list of its stream.

@@ -22,7 +22,6 @@ use link::{Input, ReadError};
 use model::{Answerable, Skip, Timestamp};
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use store::records::IngestRow;
 
 use crate::act::Act;
@@ -220,19 +219,6 @@ pub(crate) fn record(
     });
     act.note(Action::Ingest, &taken.name, &details)?;
     Ok(number)
-}
-
-/// SHA-256 in hexadecimal.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 pub(crate) const fn permission(kind: Kind) -> Permission {

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::HubError;
 use crate::captures::{self, Observed, Reading};
-use crate::take_in::hex;
+use evidence::hex;
 
 /// A capture file that was hashed.
 pub(crate) struct Hashed {
@@ -72,6 +72,7 @@ pub(crate) fn source_id(content_hash: &str) -> SourceId {
     SourceId { content_hash: content_hash.to_owned(), parser: PARSER.to_owned() }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands on")]
 fn unreadable(error: io::Error) -> HubError {
     HubError::Invalid(format!("it cannot be read: {error}"))
 }
@@ -128,7 +129,7 @@ mod tests {
             std::fs::write(&path, &bytes).unwrap();
             let input = Input { path: path.clone() };
             let hashed = Hashed::open(&input).unwrap();
-            assert_eq!(hashed.hash(), crate::take_in::sha256_hex(&bytes), "{name}");
+            assert_eq!(hashed.hash(), evidence::sha256_hex(&bytes), "{name}");
             if let Some(more) = later {
                 bytes.extend(more);
                 std::fs::write(&path, &bytes).unwrap();

@@ -162,7 +162,7 @@ fn decided_by_an_engine_that_erred(house: &House) {
     let mut wrong = house.verdicts().remove(0);
     wrong.asset = String::new();
     wrong.decided_at = None;
-    wrong.vulnerability = "CVE-2099-09999".to_owned();
+    "CVE-2099-09999".clone_into(&mut wrong.vulnerability);
     let stamp = store::records::Stamp { generation: 1, engine: "an engine that erred".to_owned() };
     let all = store.read(|tx| tx.configurations()).unwrap();
     let key = all[0].key.clone();

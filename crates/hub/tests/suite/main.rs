@@ -1,10 +1,13 @@
 //! Use cases over a real store in a temporary folder.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(
+#![expect(
+    clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::redundant_closure,
-    reason = "a test says by failing"
+    reason = "a test that cannot go on has failed"
+)]
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "what it proposes for `store.read(|tx| tx.configurations())` does not compile"
 )]
 
 mod cases;

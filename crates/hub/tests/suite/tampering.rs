@@ -82,20 +82,20 @@ impl Victim {
         (folder, path)
     }
 
-    fn verify(&self, path: &Path, keys: &Path, wanted: &VerifyRequest) -> EvidenceCheck {
+    fn verify(path: &Path, keys: &Path, wanted: &VerifyRequest) -> EvidenceCheck {
         let hub = Hub::open_to_read(&StoreUrl::sqlite(path)).unwrap().with_keys(keys);
         hub.verify_evidence_as(&Caller::console(), wanted).unwrap()
     }
 
     /// What finds the deed, the cheapest first.
     fn finds(&self, name: &str, path: &Path, keys: &Path) -> Finds {
-        let plain = self.verify(path, keys, &VerifyRequest::default());
+        let plain = Victim::verify(path, keys, &VerifyRequest::default());
         if !plain.ok {
             assert!(plain.first_bad.is_some(), "{name}: {plain:?}");
             return Finds::Verify;
         }
         let deep = VerifyRequest { deep: true, ..VerifyRequest::default() };
-        let deep = self.verify(path, keys, &deep);
+        let deep = Victim::verify(path, keys, &deep);
         if let Some(found) = deep.deep.as_ref().and_then(|deep| deep.found.first()) {
             assert!(!deep.ok, "{name}: {deep:?}");
             let kind = KINDS.iter().find(|kind| **kind == found.kind);
@@ -103,7 +103,7 @@ impl Victim {
         }
         assert!(deep.ok, "{name}: {deep:?}");
         let against = Some(self.early.clone());
-        let against = self.verify(path, keys, &VerifyRequest { against, ..Default::default() });
+        let against = Victim::verify(path, keys, &VerifyRequest { against, ..Default::default() });
         if against.ok { Finds::Nothing } else { Finds::Against }
     }
 }
@@ -115,7 +115,7 @@ fn a_house_that_nobody_touched_holds() {
     let keys = victim.keys.path().join("keys");
     let against = Some(victim.early.clone());
     let all = VerifyRequest { deep: true, against, now: Some(NOW.plus_seconds(60)) };
-    let check = victim.verify(&path, &keys, &all);
+    let check = Victim::verify(&path, &keys, &all);
     assert!(check.ok && check.warnings.is_empty(), "{check:#?}");
     let deep = check.deep.unwrap();
     for kind in ["documents", "ingests", "decisions", "verdicts", "tables"] {
@@ -123,7 +123,7 @@ fn a_house_that_nobody_touched_holds() {
     }
     assert_eq!(check.checkpoint.unwrap().count, 2);
     let late = VerifyRequest { now: Some(NOW.plus_seconds(4 * 86_400)), ..Default::default() };
-    let late = victim.verify(&path, &keys, &late);
+    let late = Victim::verify(&path, &keys, &late);
     assert!(late.ok && late.warnings[0].reason.contains("due every day"), "{late:?}");
 }
 
@@ -197,7 +197,7 @@ fn recompute(path: &Path, with_checkpoints: bool) {
             .execute(
                 "INSERT INTO evidence VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 rusqlite::params![
-                    new.number as i64,
+                    i64::try_from(new.number).unwrap(),
                     new.at.as_micros(),
                     new.actor,
                     new.action,
@@ -240,12 +240,12 @@ fn what_cannot_be_told_is_a_warning() {
     raw.execute_batch("UPDATE device_row SET software_version = '9.9' WHERE number = 1").unwrap();
     let keys = victim.keys.path().join("keys");
     let deep = VerifyRequest { deep: true, ..VerifyRequest::default() };
-    let check = victim.verify(&path, &keys, &deep);
+    let check = Victim::verify(&path, &keys, &deep);
     assert!(check.ok, "{check:?}");
     let told = check.warnings.iter().find(|one| one.reason.contains("may have changed"));
     assert!(told.is_some_and(|one| one.reason.contains("device")), "{check:?}");
     raw.execute_batch("UPDATE role_grant SET role = 'administrator'").unwrap();
-    let check = victim.verify(&path, &keys, &deep);
+    let check = Victim::verify(&path, &keys, &deep);
     assert_eq!(check.deep.unwrap().found[0].kind, "role_grant", "an import changes no account");
 }
 
@@ -256,12 +256,12 @@ fn a_checkpoint_of_another_house_or_hand_is_told() {
     let keys = ours.keys.path().join("keys");
     let against = |note: &str| {
         let against = Some(note.to_owned());
-        ours.verify(&path, &keys, &VerifyRequest { against, ..VerifyRequest::default() })
+        Victim::verify(&path, &keys, &VerifyRequest { against, ..VerifyRequest::default() })
     };
     assert!(against(&ours.early).ok);
     for (name, note) in [
         ("another house", theirs.early.clone()),
-        ("a number changed", ours.early.replacen("\n", "\n1", 1)),
+        ("a number changed", ours.early.replacen('\n', "\n1", 1)),
         ("no checkpoint", "a note\n".to_owned()),
     ] {
         assert!(!against(&note).ok, "{name}");
@@ -269,7 +269,7 @@ fn a_checkpoint_of_another_house_or_hand_is_told() {
     let rotated = ours.house.hub.rotate_keys(&Caller::console(), NOW).unwrap();
     let both = ours.house.hub.checkpoint(&Caller::console(), NOW).unwrap();
     let (_folder, path) = ours.copy();
-    let check = ours.verify(&path, &keys, &VerifyRequest::default());
+    let check = Victim::verify(&path, &keys, &VerifyRequest::default());
     let signed = check.checkpoint.unwrap().signed_by;
     assert!(check.ok && signed.len() == 2 && signed[1] == rotated.id, "{signed:?}");
     assert_eq!(both.note.matches('\u{2014}').count(), 2);

@@ -49,6 +49,16 @@ impl Addresses {
         Self { v4: cut(&self.v4, &other.v4), v6: cut(&self.v6, &other.v6) }
     }
 
+    /// Those of one version, 4 or 6.
+    #[must_use]
+    pub fn of_version(&self, version: u128) -> Self {
+        if version == 4 {
+            Self { v4: self.v4.clone(), v6: Vec::new() }
+        } else {
+            Self { v4: Vec::new(), v6: self.v6.clone() }
+        }
+    }
+
     /// True where there is none.
     pub fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()
@@ -117,6 +127,13 @@ impl Region {
         }
     }
 
+    /// The same packets of one version of IP, 4 or 6.
+    #[must_use]
+    pub fn of_version(&self, version: u128) -> Self {
+        let (from, to) = (self.from.of_version(version), self.to.of_version(version));
+        Self { from, to, ..self.clone() }
+    }
+
     /// As a set.
     ///
     /// # Errors
@@ -140,12 +157,12 @@ impl Region {
                 inner = diagrams.field(field, &wide(ports), inner)?;
             }
         }
-        let v4 = self.of_version(4, &self.from.v4, &self.to.v4, inner, diagrams)?;
-        let v6 = self.of_version(6, &self.from.v6, &self.to.v6, inner, diagrams)?;
+        let v4 = self.set_of(4, &self.from.v4, &self.to.v4, inner, diagrams)?;
+        let v6 = self.set_of(6, &self.from.v6, &self.to.v6, inner, diagrams)?;
         diagrams.union(v4, v6)
     }
 
-    fn of_version(
+    fn set_of(
         &self,
         version: u128,
         from: &[(u128, u128)],

@@ -175,12 +175,10 @@ fn regions(from: &Addresses, to: &Addresses, services: &[Service]) -> Vec<Region
             Service::Udp(ports) => found.push(plain(Some(UDP), bounded(ports))),
             Service::Protocol(number) => found.push(plain(Some(*number), None)),
             Service::Ping => {
-                let v4 = |all: &Addresses| Addresses { v4: all.v4.clone(), v6: Vec::new() };
-                let v6 = |all: &Addresses| Addresses { v4: Vec::new(), v6: all.v6.clone() };
                 let echo =
                     |protocol: u8, kind: u16| plain(Some(protocol), Some(vec![(kind, kind)]));
-                found.push(Region { from: v4(from), to: v4(to), ..echo(ICMP, 8) });
-                found.push(Region { from: v6(from), to: v6(to), ..echo(ICMPV6, 128) });
+                found.push(echo(ICMP, 8).of_version(4));
+                found.push(echo(ICMPV6, 128).of_version(6));
             }
         }
     }
@@ -234,13 +232,7 @@ fn errors(back: &Region) -> [Region; 2] {
         source_ports: None,
         ..back.clone()
     };
-    let mut v4 = kinds(ICMP, &[3, 11]);
-    v4.from.v6.clear();
-    v4.to.v6.clear();
-    let mut v6 = kinds(ICMPV6, &[1, 2, 3, 4]);
-    v6.from.v4.clear();
-    v6.to.v4.clear();
-    [v4, v6]
+    [kinds(ICMP, &[3, 11]).of_version(4), kinds(ICMPV6, &[1, 2, 3, 4]).of_version(6)]
 }
 
 /// What has no flags that tell an answer from an opening.

@@ -146,6 +146,37 @@ pub enum Service {
     Protocol(u8),
 }
 
+impl Service {
+    /// Adds it to others; ports of one protocol stand together, so that a rule is made of them.
+    pub(crate) fn join(self, services: &mut Vec<Self>) {
+        for known in services.iter_mut() {
+            if let (Self::Tcp(known), Self::Tcp(new)) | (Self::Udp(known), Self::Udp(new)) =
+                (known, &self)
+            {
+                known.extend_from_slice(new);
+                merge_ports(known);
+                return;
+            }
+        }
+        if !services.contains(&self) {
+            services.push(self);
+        }
+    }
+}
+
+/// Sorts ranges of ports and joins those that touch.
+fn merge_ports(ports: &mut Ports) {
+    ports.sort_unstable();
+    let mut merged: Ports = Vec::with_capacity(ports.len());
+    for (first, last) in ports.drain(..) {
+        match merged.last_mut() {
+            Some((_, end)) if u32::from(first) <= u32::from(*end) + 1 => *end = (*end).max(last),
+            _ => merged.push((first, last)),
+        }
+    }
+    *ports = merged;
+}
+
 /// What may pass, who opens it, and why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conduit {

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use toml::Spanned;
 
 use super::{Block, Conduit, End, Place, Policy, Service, Zone, ZoneKind};
-use crate::packets::{Addresses, Ports};
+use crate::packets::Addresses;
 
 /// Most bytes of one text: some 100,000 conduits.
 pub const TEXT_BYTES_MAX: usize = 32 << 20;
@@ -355,7 +355,7 @@ impl Reading {
         let mut services: Vec<Service> = Vec::new();
         for word in words {
             if let Some(service) = service(word) {
-                add(&mut services, service);
+                service.join(&mut services);
             } else {
                 let reason = format!("`{}` is not a service", clipped(word));
                 let fix =
@@ -375,35 +375,6 @@ impl Reading {
         }
         date
     }
-}
-
-/// Ports of one protocol stand together, so that a rule is made of them.
-fn add(services: &mut Vec<Service>, service: Service) {
-    for known in services.iter_mut() {
-        if let (Service::Tcp(known), Service::Tcp(new)) | (Service::Udp(known), Service::Udp(new)) =
-            (known, &service)
-        {
-            known.extend_from_slice(new);
-            merge_ports(known);
-            return;
-        }
-    }
-    if !services.contains(&service) {
-        services.push(service);
-    }
-}
-
-/// Sorts ranges of ports and joins those that touch.
-fn merge_ports(ports: &mut Ports) {
-    ports.sort_unstable();
-    let mut merged: Ports = Vec::with_capacity(ports.len());
-    for (first, last) in ports.drain(..) {
-        match merged.last_mut() {
-            Some((_, end)) if u32::from(first) <= u32::from(*end) + 1 => *end = (*end).max(last),
-            _ => merged.push((first, last)),
-        }
-    }
-    *ports = merged;
 }
 
 fn service(word: &str) -> Option<Service> {

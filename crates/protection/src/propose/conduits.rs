@@ -120,7 +120,7 @@ fn joined(kinds: BTreeMap<Key, Kind>) -> Vec<(Key, Kind, Vec<Service>)> {
             Some((_, other, services)) => {
                 other.clients.extend(kind.clients);
                 other.days.extend(kind.days);
-                add(services, service);
+                service.join(services);
             }
             None => joined.push((key, kind, vec![service])),
         }
@@ -135,22 +135,6 @@ fn service(key: &Key) -> Service {
         ICMP | ICMPV6 => Service::Ping,
         other => Service::Protocol(other),
     }
-}
-
-fn add(services: &mut Vec<Service>, service: Service) {
-    for known in services.iter_mut() {
-        match (known, &service) {
-            (Service::Tcp(known), Service::Tcp(new)) | (Service::Udp(known), Service::Udp(new)) => {
-                known.extend(new);
-                known.sort_unstable();
-                known.dedup();
-                return;
-            }
-            (known, new) if *known == *new => return,
-            _ => {}
-        }
-    }
-    services.push(service);
 }
 
 fn named(kinds: Vec<(Vec<String>, Key, Kind, Vec<Service>)>) -> Vec<Conduit> {

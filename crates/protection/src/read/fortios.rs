@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{List, ReadError, number, with_memory};
+use super::{Line, List, ReadError, number, with_memory};
 use crate::packets::{
     Addresses, Diagrams, ICMP, ICMPV6, Ports, Region, Set, TCP, UDP, any_addresses,
 };
@@ -30,18 +30,6 @@ pub(super) fn read(text: &str, diagrams: &mut Diagrams) -> Result<Vec<List>, Rea
         }
     }
     reading.lists(diagrams)
-}
-
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-}
-
-impl Line<'_> {
-    fn refused(self, reason: &str) -> ReadError {
-        ReadError::line(self.number, self.text, reason)
-    }
 }
 
 /// What stands between `edit` and `next`.
@@ -293,21 +281,16 @@ impl Reading {
         };
         // Unless it says otherwise a policy denies.
         let passes = policy.passes.unwrap_or(false);
-        let v4 = |side: Option<Addresses>| Addresses { v6: Vec::new(), ..side.unwrap_or_default() };
-        let v6 = |side: Option<Addresses>| Addresses { v4: Vec::new(), ..side.unwrap_or_default() };
-        let join = |mut four: Addresses, six: Addresses| {
-            four.add(&six);
-            four
+        // The addresses of each version stand in settings of their own.
+        let side = |[v4, v6]: [Option<Addresses>; 2]| {
+            let mut own = v4.unwrap_or_default().of_version(4);
+            own.add(&v6.unwrap_or_default().of_version(6));
+            own
         };
-        let (from4, to4) = (v4(policy.from[0].take()), v4(policy.to[0].take()));
-        let (from6, to6) = (v6(policy.from[1].take()), v6(policy.to[1].take()));
+        let (from, to) = (side(policy.from), side(policy.to));
         let mut sets = Vec::new();
         for service in services {
-            let region = Region {
-                from: join(from4.clone(), from6.clone()),
-                to: join(to4.clone(), to6.clone()),
-                ..service
-            };
+            let region = Region { from: from.clone(), to: to.clone(), ..service };
             sets.push(region.set(diagrams)?);
         }
         let set = diagrams.union_of(&sets)?;

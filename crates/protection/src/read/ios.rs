@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{List, ReadError, icmp_type, number, port, protocol};
+use super::{Line, List, ReadError, icmp_type, number, port, protocol};
 use crate::packets::{
     Addresses, Diagrams, ICMP, ICMPV6, Ports, Region, Set, State, TCP, any_addresses,
 };
@@ -20,18 +20,6 @@ pub(super) fn read(text: &str, diagrams: &mut Diagrams) -> Result<Vec<List>, Rea
         reading.line(Line { number: index + 1, text: line }, diagrams)?;
     }
     reading.lists(diagrams)
-}
-
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-}
-
-impl Line<'_> {
-    fn refused(self, reason: &str) -> ReadError {
-        ReadError::line(self.number, self.text.trim(), reason)
-    }
 }
 
 #[derive(Default)]
@@ -176,7 +164,7 @@ impl Reading {
             region.ports = self.ports(line, &mut rest)?;
         }
         let ending = ending(line, &mut region, rest)?;
-        Ok((passes, set(region, version, passes, &ending, diagrams)?))
+        Ok((passes, set(&region, version, passes, &ending, diagrams)?))
     }
 
     fn side(
@@ -208,11 +196,7 @@ impl Reading {
             [] => return Err(line.refused("an address is missing")),
         };
         *rest = rest.get(used..).unwrap_or_default();
-        Ok(if version == 4 {
-            Addresses { v6: Vec::new(), ..addresses }
-        } else {
-            Addresses { v4: Vec::new(), ..addresses }
-        })
+        Ok(addresses.of_version(version.into()))
     }
 
     fn ports(&self, line: Line<'_>, rest: &mut &[&str]) -> Result<Option<Ports>, ReadError> {
@@ -241,7 +225,7 @@ impl Reading {
                     ..Region::default()
                 };
                 // As of a deny: a later fragment does not say that it is neighbour discovery.
-                let whole = set(discovery, 6, false, &Ending::default(), diagrams)?;
+                let whole = set(&discovery, 6, false, &Ending::default(), diagrams)?;
                 entries.push((true, whole));
             }
             let (passed, _) = diagrams.first_match(&entries)?;
@@ -299,20 +283,13 @@ fn ending(line: Line<'_>, region: &mut Region, rest: &[&str]) -> Result<Ending, 
 
 /// The packets that an entry speaks of, fragments as the verb decides.
 fn set(
-    region: Region,
+    region: &Region,
     version: u8,
     passes: bool,
     ending: &Ending,
     diagrams: &mut Diagrams,
 ) -> Result<Set, ReadError> {
-    let own = |addresses: Addresses| {
-        if version == 4 {
-            Addresses { v6: Vec::new(), ..addresses }
-        } else {
-            Addresses { v4: Vec::new(), ..addresses }
-        }
-    };
-    let region = Region { from: own(region.from.clone()), to: own(region.to.clone()), ..region };
+    let region = region.of_version(version.into());
     let looks_deeper =
         region.ports.is_some() || region.source_ports.is_some() || ending.established;
     let fragments =

@@ -51,6 +51,19 @@ impl ReadError {
     }
 }
 
+/// One line of a rule set, for readers that go by lines.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    number: usize,
+    text: &'a str,
+}
+
+impl Line<'_> {
+    fn refused(self, reason: &str) -> ReadError {
+        ReadError::line(self.number, self.text.trim(), reason)
+    }
+}
+
 /// Reads a rule set.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //! Source: Microsoft documentation of the NetSecurity module. Rules have no order, a block beats
 //! every allow, what no rule names goes by the profile's default. One list for each direction.
 
-use super::{List, ReadError, number, port, with_memory};
+use super::{Line, List, ReadError, number, port, with_memory};
 use crate::packets::{
     Addresses, Diagrams, ICMP, ICMPV6, Ports, Region, Set, TCP, UDP, any_addresses,
 };
@@ -45,18 +45,6 @@ pub(super) fn read(text: &str, diagrams: &mut Diagrams) -> Result<Vec<List>, Rea
         });
     }
     Ok(lists)
-}
-
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    number: usize,
-    text: &'a str,
-}
-
-impl Line<'_> {
-    fn refused(self, reason: &str) -> ReadError {
-        ReadError::line(self.number, self.text, reason)
-    }
 }
 
 #[derive(Default)]

@@ -113,11 +113,7 @@ fn list(plan: &Plan<'_>, version: Version) -> Result<Vec<String>, Unrenderable> 
 
 fn lines(verb: &str, region: &Region, version: Version) -> Vec<String> {
     let side = |all: &Addresses| -> Vec<String> {
-        let own = if version.v4 {
-            Addresses { v6: Vec::new(), ..all.clone() }
-        } else {
-            Addresses { v4: Vec::new(), ..all.clone() }
-        };
+        let own = all.of_version(if version.v4 { 4 } else { 6 });
         own.networks().iter().map(|(first, length)| address(*first, *length)).collect()
     };
     let (from, to) = (side(&region.from), side(&region.to));

@@ -19,8 +19,8 @@ pub(super) fn render(plan: &Plan<'_>) -> String {
     put(&mut text, "delete table inet regimen");
     put(&mut text, "table inet regimen {");
     for (name, addresses) in plan.named() {
-        set(&mut text, name, "4", "ipv4_addr", &Addresses { v6: Vec::new(), ..addresses.clone() });
-        set(&mut text, name, "6", "ipv6_addr", &Addresses { v4: Vec::new(), ..addresses.clone() });
+        set(&mut text, name, "4", "ipv4_addr", &addresses.of_version(4));
+        set(&mut text, name, "6", "ipv6_addr", &addresses.of_version(6));
     }
     put(&mut text, "\tchain forward {");
     put(&mut text, "\t\ttype filter hook forward priority filter; policy drop;");

@@ -18,7 +18,9 @@ pub(crate) fn run(common: &Common, command: &Keys) -> Result<Outcome> {
     };
     output::print(common, &keys, &keys, |out| {
         let mut table = Table::new(&["KEY", "FOR", "SINCE", "UNTIL", "PUBLIC"]);
-        keys.iter().for_each(|key| table.row(row(key)));
+        for key in &keys {
+            table.row(row(key));
+        }
         table.write(out)
     })?;
     Ok(Outcome::Done)

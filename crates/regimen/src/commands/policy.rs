@@ -208,7 +208,9 @@ fn diff(common: &Common, older: &Segmentation, newer: &Segmentation) -> Result<O
         for (change, names) in
             [("added", &found.added), ("removed", &found.removed), ("changed", &found.changed)]
         {
-            names.iter().for_each(|name| table.row(vec![change.to_owned(), name.clone()]));
+            for name in names {
+                table.row(vec![change.to_owned(), name.clone()]);
+            }
         }
         table.write(out)?;
         for (words, example) in [("now passes", &found.gained), ("is cut", &found.lost)] {

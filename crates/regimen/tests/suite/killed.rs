@@ -56,11 +56,11 @@ fn seen(store: &str) -> Vec<Value> {
         &["assets", "list", "--limit", "1000"],
         &["disclosures", "list", "--limit", "1000"],
     ];
-    lists.iter().map(|list| sorted(ask(list))).collect()
+    lists.iter().map(|list| sorted(&ask(list))).collect()
 }
 
 /// Rows that are equal in all that lists are sorted by lie in the order in which they were written.
-fn sorted(list: Value) -> Value {
+fn sorted(list: &Value) -> Value {
     let rows = list.as_array().or_else(|| list["rows"].as_array());
     let mut rows: Vec<String> = rows.into_iter().flatten().map(Value::to_string).collect();
     rows.sort_unstable();

@@ -165,8 +165,8 @@ fn wrong_usage_is_told_apart_from_failure() {
         ("too few devices",   vec!["demo", "--devices", "1"],      2),
         ("no such type",      vec!["ingest", "x", "--as", "poem"], 2),
         ("no such gate",      vec!["match", "--inventory", "x", "--disclosures", "x", "--fail-on", "y"], 2),
-        ("no such store",     vec!["--store", "x", "assets", "list"], 1),
-        ("no such inventory", vec!["match", "--inventory", "/nowhere.csv", "--disclosures", "/nowhere"], 1),
+        ("no such store",     vec!["--store", "x", "assets", "list"], 2),
+        ("no such inventory", vec!["match", "--inventory", "/nowhere.csv", "--disclosures", "/nowhere"], 2),
         ("help",              vec!["--help"],                      0),
         ("version",           vec!["--version"],                   0),
     ] {

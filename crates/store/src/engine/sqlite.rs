@@ -17,6 +17,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::StoreError;
 use crate::engine::tx::{Tx, WriteTx};
+use crate::engine::url::push_encoded;
 
 /// A SQLite file in WAL mode.
 pub(crate) struct Sqlite {
@@ -332,7 +333,7 @@ fn immutable(path: &Path) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
                 name.push(char::from(*byte));
             }
-            other => name.push_str(&format!("%{other:02X}")),
+            other => push_encoded(&mut name, *other),
         }
     }
     name + "?immutable=1"

@@ -2,7 +2,7 @@
 //!
 //! Privacy: a PostgreSQL address can hold a password. Neither `Debug` nor `Display` shows it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -176,10 +176,16 @@ fn encoded_part(text: &str) -> String {
         if kept || (*byte == b'%' && hex(at + 1) && hex(at + 2)) {
             out.push(char::from(*byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            push_encoded(&mut out, *byte);
         }
     }
     out
+}
+
+/// Adds a byte that may not stand in an address as itself (RFC 3986 section 2.1).
+pub(crate) fn push_encoded(out: &mut String, byte: u8) {
+    // Writing to a text cannot fail.
+    let _ = write!(out, "%{byte:02X}");
 }
 
 fn decoded(text: &str) -> String {

@@ -544,9 +544,9 @@ fn what_one_disclosure_says_is_decided_alone() {
         assert_eq!(put(Some(BTreeSet::from([1])), Vec::new(), &[(2, 9)]), 1, "it ended");
         let later = Stamp { generation: 5, ..next.clone() };
         let stale = store.read(|tx| tx.stale_configurations(&later)).unwrap();
-        let clean = stale.iter().find(|one| one.key == key("clean")).unwrap();
-        assert_eq!(clean.said.digests, BTreeMap::from([(2, 9)]));
-        assert!(clean.is_of_engine && clean.device.is_none());
+        let settled = stale.iter().find(|one| one.key == key("clean")).unwrap();
+        assert_eq!(settled.said.digests, BTreeMap::from([(2, 9)]));
+        assert!(settled.is_of_engine && settled.device.is_none());
         let counts = store.read(|tx| tx.disclosure_rows(&any_disclosure(), ALL)).unwrap().rows;
         let of = |id: &str| counts.iter().find(|row| row.id == id).unwrap().devices;
         assert_eq!((of("D-2").affected, of("D-2").not_affected), (2, 1));

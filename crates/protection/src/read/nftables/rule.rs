@@ -4,7 +4,7 @@ use super::super::{ReadError, icmp_type, protocol};
 use super::words::{Word, Words};
 use super::{Elements, Table};
 use crate::packets::{
-    Addresses, Diagrams, ICMP, ICMPV6, Ports, Region, Set, State, TCP, TooLarge, UDP, any_addresses,
+    Diagrams, ICMP, ICMPV6, Ports, Region, Set, State, TCP, TooLarge, UDP, any_addresses,
 };
 
 /// What a rule does.
@@ -130,13 +130,7 @@ fn condition(
 }
 
 pub(super) fn version(version: u8, diagrams: &mut Diagrams) -> Result<Set, TooLarge> {
-    let own = any_addresses();
-    let addresses = if version == 4 {
-        Addresses { v6: Vec::new(), ..own }
-    } else {
-        Addresses { v4: Vec::new(), ..own }
-    };
-    Region { from: addresses.clone(), to: addresses, ..Region::default() }.set(diagrams)
+    Region::default().of_version(version.into()).set(diagrams)
 }
 
 /// Addresses of one side: the version, and the packets.
@@ -154,11 +148,7 @@ fn sides(
         },
         None => words.addresses(version_number)?,
     };
-    let any = if version_number == 4 {
-        Addresses { v6: Vec::new(), ..any_addresses() }
-    } else {
-        Addresses { v4: Vec::new(), ..any_addresses() }
-    };
+    let any = any_addresses().of_version(version_number.into());
     let (from, to) = if side.text == "saddr" { (addresses, any) } else { (any, addresses) };
     let held = Region { from, to, ..Region::default() }.set(diagrams)?;
     Ok((version(version_number, diagrams)?, held))

@@ -3,7 +3,7 @@
 //! Source:  RFC 4511 sections 4.1.1 (message), 4.2 (bind); MS-ADTS section 5.1.1 (SASL, Sicily).
 //! Input:   both directions; every message is one BER sequence.
 //! Output:  what NTLM tells in a bind; that a bind with a password succeeded.
-//! Limits:  messages of [`MESSAGE_BYTES_MAX`]; longer ones are passed over.
+//! Limits:  messages of `MESSAGE_BYTES_MAX`; longer ones are passed over.
 //! Privacy: names, passwords, searches and entries are passed over.
 
 use model::{Attribute, Confidence};

@@ -3,7 +3,7 @@
 //! Source:  "The PROXY protocol", versions 1 and 2, HAProxy Technologies 2020, section 2.
 //! Input:   the first bytes of the one who called.
 //! Output:  none; the protocol behind the line is read as if the connection began there.
-//! Limits:  [`LINE_BYTES_MAX`] and [`HEADER_BYTES_MAX`]. The addresses in the line are not used:
+//! Limits:  `LINE_BYTES_MAX` and `HEADER_BYTES_MAX`. The addresses in the line are not used:
 //!          the one who called is the load balancer.
 
 use crate::dissect::{
